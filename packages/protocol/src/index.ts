@@ -1,0 +1,7 @@
+export * from './errors.ts';
+export * from './profile.ts';
+export * from './rendition.ts';
+export * from './signalling.ts';
+export * from './snapshot.ts';
+export * from './space.ts';
+export * from './units.ts';

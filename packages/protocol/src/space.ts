@@ -1,0 +1,34 @@
+import type { ProfileId } from './profile.ts';
+import type { RenditionId } from './rendition.ts';
+
+/** The life of a space. `ended` is final; a replay follows when it is `replayReady`. */
+export type SpaceState = 'scheduled' | 'doors' | 'live' | 'ended';
+
+/** What the public may know of a space; the same object from the api, the edge and the stage. */
+export interface PublicSpace {
+  readonly id: string;
+  readonly title: string;
+  readonly host: string;
+  readonly state: SpaceState;
+  readonly profile: ProfileId;
+  readonly rendition: RenditionId;
+  /** Announced start, ms since the Unix epoch. */
+  readonly startsAtMs: number;
+  /** When doors open, ms since the Unix epoch; the clock's zero once they have. */
+  readonly doorsAtMs: number;
+  /** Actual times, ms since the Unix epoch; null until they happen. */
+  readonly liveAtMs: number | null;
+  readonly endedAtMs: number | null;
+  readonly replayReady: boolean;
+}
+
+/** A role on the stage. One host seat; the host may do everything a co-host may. */
+export type Role = 'host' | 'cohost' | 'speaker';
+
+/** Space identifiers: 3 to 64 of a–z, 0–9 and '-', beginning with a letter or digit. */
+export const SPACE_ID = /^[a-z0-9][a-z0-9-]{2,63}$/;
+/** Words that are pages, never spaces. */
+export const RESERVED_SPACE_IDS: ReadonlySet<string> = new Set([
+  'api', 'assets', 'bulletin', 'desk', 'healthz', 'hls', 'invite', 'live', 'metrics', 'owner',
+  'radio', 'readyz', 'replay', 'spaces', 'stage', 'static', 'studio', 'whip',
+]);

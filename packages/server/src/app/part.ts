@@ -1,0 +1,32 @@
+/**
+ * What every process of Parterre is given and gives back. `main.ts` builds the context from the
+ * configuration; `part-{name}.ts` composes the modules and adapters of that process from it.
+ */
+import type { Registry } from 'prom-client';
+import type { Clock, Timers } from '../ports/clock.ts';
+import type { Log } from '../ports/log.ts';
+import type { Random } from '../ports/random.ts';
+import type { Config } from './config.ts';
+import type { Secrets } from './secrets.ts';
+
+export interface PartContext {
+  readonly config: Config;
+  readonly secrets: Secrets;
+  readonly log: Log;
+  readonly clock: Clock;
+  readonly timers: Timers;
+  readonly random: Random;
+  /** This process's metrics; collected by the supervisor, served by the api at `/metrics`. */
+  readonly metrics: Registry;
+  /** Paths of the unix sockets between the processes. */
+  readonly sockets: { readonly programme: string; readonly api: string; readonly stage: string };
+  /** Descriptor of the inherited public socket; edges only. */
+  readonly listenFd: number | null;
+  /** Metrics of all processes as Prometheus text; api only. */
+  readonly collectMetrics: () => Promise<string>;
+}
+
+/** A running process's work; `close` finishes what has begun and is idempotent. */
+export interface Part {
+  close(): Promise<void>;
+}

@@ -1,0 +1,32 @@
+/**
+ * What the api asks of the programme. The programme keeps each plan on its own disk and carries it out
+ * by itself: doors, start and end happen on time with the api away [P3, P4].
+ */
+import type { PublicSpace, ProfileId, RenditionId } from '@parterre/protocol';
+
+export interface SpacePlan {
+  readonly id: string;
+  readonly title: string;
+  readonly host: string;
+  readonly doorsAtMs: number;
+  readonly startsAtMs: number;
+  readonly profile: ProfileId;
+  readonly rendition: RenditionId;
+  readonly holdingSound: boolean;
+}
+
+export interface ProgrammeControl {
+  /** Creates or changes a plan. Title, host, profile and holdingSound may change at any time before `ended`; times only before they have come. */
+  plan(plan: SpacePlan): Promise<PublicSpace>;
+  /** Opens the doors now. */
+  openDoors(spaceId: string): Promise<PublicSpace>;
+  /** Goes live now, opening the doors first when they are not. */
+  start(spaceId: string): Promise<PublicSpace>;
+  /** Ends the programme for good; the replay is finished afterwards. */
+  end(spaceId: string): Promise<PublicSpace>;
+  /** Removes the space and its recording. */
+  remove(spaceId: string): Promise<void>;
+  /** State changes, also those the programme made by itself; every space at each (re)connection. */
+  observe(observer: (space: PublicSpace) => void): void;
+  close(): void;
+}

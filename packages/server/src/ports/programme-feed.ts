@@ -1,0 +1,26 @@
+/**
+ * What an edge (or any lane) reads: the running spaces and their records, as they are appended.
+ * On one machine a unix socket; on many a message bus behind the same port.
+ */
+import type { PublicSpace } from '@parterre/protocol';
+import type { ProgrammeRecord } from './programme-log.ts';
+
+export interface FeedReader {
+  /**
+   * A space that is new or has changed. Sent for every known space at each (re)connection.
+   * `anchorMs`: the wall clock of sequence 0 (doors), null before doors.
+   */
+  space(space: PublicSpace, anchorMs: number | null): void;
+  /** A space that is gone for good. */
+  removed(spaceId: string): void;
+  /**
+   * In order, each record exactly once per reader also across reconnections; when the feed had to skip,
+   * it delivers a `hole` in place of what it could not get.
+   */
+  record(spaceId: string, rendition: string, record: ProgrammeRecord): void;
+}
+
+export interface ProgrammeFeed {
+  /** Connects, stays connected, starts each space with up to `tailChunks` past records. */
+  follow(reader: FeedReader, tailChunks: number): { close(): void };
+}
