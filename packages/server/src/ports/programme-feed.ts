@@ -24,3 +24,23 @@ export interface ProgrammeFeed {
   /** Connects, stays connected, starts each space with up to `tailChunks` past records. */
   follow(reader: FeedReader, tailChunks: number): { close(): void };
 }
+
+/** Where a reader stopped: it has everything of this rendition before `nextSeq`. */
+export interface FeedPosition {
+  readonly spaceId: string;
+  readonly rendition: string;
+  readonly nextSeq: number;
+}
+
+/** The feed in the programme's own process: what an adapter serves to readers elsewhere. */
+export interface FeedSource {
+  /**
+   * Before it returns: every known space, then for each running one the records from its position on (a
+   * `hole` for those no longer kept), or up to `tailChunks` past ones when it has no position. Then as appended.
+   */
+  attach(
+    reader: FeedReader,
+    tailChunks: number,
+    positions: readonly FeedPosition[],
+  ): { close(): void };
+}
