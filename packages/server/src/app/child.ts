@@ -1,0 +1,84 @@
+/**
+ * One supervised process: started, watched, and reported when it is gone. It never restarts itself;
+ * the supervisor alone decides that. A process that stops answering is killed and so becomes a dead one.
+ */
+import { type ChildProcess, spawn } from 'node:child_process';
+import type { Config } from './config.ts';
+import { type FromPart, LISTEN_FD, type Role, type ToPart } from './messages.ts';
+
+/** A process that has not answered for this long hangs. Far above what a busy machine can cause. */
+const HANG_MS = 20_000;
+const PING_EVERY_MS = 2_000;
+
+export interface ChildObserver {
+  message(child: Child, message: FromPart): void;
+  exit(child: Child, how: string): void;
+}
+
+export class Child {
+  readonly name: string;
+  readonly role: Role;
+  /** Prepared but not yet active (a warm programme), or not yet ready. */
+  prepared = false;
+  ready = false;
+  readonly startedAtMs = performance.now();
+  readonly #process: ChildProcess;
+  readonly #pings: NodeJS.Timeout;
+  #answeredAtMs = performance.now();
+  #gone = false;
+
+  constructor(role: Role, name: string, config: Config, listenFd: number | null, observer: ChildObserver) {
+    this.role = role;
+    this.name = name;
+    const program = process.argv[1];
+    if (program === undefined) throw new Error('The program does not know its own path.');
+    this.#process = spawn(process.execPath, [...process.execArgv, program, 'part'], {
+      // 3 is the channel, LISTEN_FD the public socket; own process group, so that Ctrl-C reaches
+      // the supervisor alone and everything closes in order.
+      stdio: ['ignore', 'inherit', 'inherit', 'ipc', listenFd ?? 'ignore'],
+      detached: true,
+    });
+    if (LISTEN_FD !== 4) throw new Error('LISTEN_FD must name the position of the socket in stdio.');
+    this.#process.on('message', (message: FromPart) => {
+      if (message.type === 'pong') this.#answeredAtMs = performance.now();
+      else {
+        if (message.type === 'ready') this.ready = true;
+        if (message.type === 'prepared') this.prepared = true;
+        observer.message(this, message);
+      }
+    });
+    // A failed spawn has no 'exit'; both come through here once.
+    const gone = (how: string): void => {
+      if (this.#gone) return;
+      this.#gone = true;
+      clearInterval(this.#pings);
+      observer.exit(this, how);
+    };
+    this.#process.on('exit', (code, signal) => gone(signal ?? `code ${code}`));
+    this.#process.on('error', (error) => gone(error.message));
+    this.#pings = setInterval(() => this.#watch(), PING_EVERY_MS);
+    this.send({ type: 'begin', role, name, config });
+  }
+
+  get pid(): number | undefined {
+    return this.#process.pid;
+  }
+
+  get gone(): boolean {
+    return this.#gone;
+  }
+
+  send(message: ToPart): void {
+    if (this.#gone || !this.#process.connected) return;
+    this.#process.send(message, () => {}); // a failure to send shows as the exit that caused it
+  }
+
+  kill(): void {
+    this.#process.kill('SIGKILL');
+  }
+
+  #watch(): void {
+    if (performance.now() - this.#answeredAtMs > HANG_MS) this.kill();
+    else this.send({ type: 'ping', id: 0 });
+  }
+}

@@ -1,0 +1,25 @@
+/** What the supervisor and its processes say to each other over Node's IPC channel. */
+import type { Config } from './config.ts';
+
+export type Role = 'programme' | 'stage' | 'api' | 'edge';
+
+export type ToPart =
+  /** First message: who you are. A `programme` prepares and waits for `activate`; the others begin. */
+  | { readonly type: 'begin'; readonly role: Role; readonly name: string; readonly config: Config }
+  | { readonly type: 'activate' }
+  | { readonly type: 'ping'; readonly id: number }
+  | { readonly type: 'metrics'; readonly id: number }
+  | { readonly type: 'collected'; readonly id: number; readonly metrics: readonly unknown[] }
+  | { readonly type: 'stop' };
+
+export type FromPart =
+  /** Prepared, and waiting to be activated. */
+  | { readonly type: 'prepared' }
+  | { readonly type: 'ready' }
+  | { readonly type: 'pong'; readonly id: number }
+  | { readonly type: 'metrics'; readonly id: number; readonly metrics: unknown }
+  /** The api asks for the metrics of all. */
+  | { readonly type: 'collect'; readonly id: number };
+
+/** Descriptor on which an edge inherits the public socket. */
+export const LISTEN_FD = 4;

@@ -1,0 +1,16 @@
+/** `npm run check`: the fast part: format and lint, types, dead code, then architecture and unit tests. */
+import { install, runSync, say } from './pinned.mjs';
+
+install();
+const steps = [
+  ['biome', ['check', '--error-on-warnings']],
+  ['tsc', ['-p', 'tsconfig.json']],
+  ['tsc', ['-p', 'tsconfig.browser.json']],
+  ['knip', []],
+  ['vitest', ['run', '--project', 'unit']],
+];
+for (const [command, args] of steps) {
+  say(`> ${command} ${args.join(' ')}`);
+  const code = runSync(command, args);
+  if (code !== 0) process.exit(code);
+}

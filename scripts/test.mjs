@@ -1,0 +1,77 @@
+/**
+ * `npm test`: installs what the tests need, runs everything, and ends with `N passed, N failed`.
+ * What cannot be installed (no root, no apt) is said; the tests that need it are then skipped and say so.
+ */
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { buildPages, install, pinnedNode, root, runSync, say } from './pinned.mjs';
+
+/** Debian's packages by the program that shows they are there. */
+const DEBIAN = {
+  '/usr/bin/chromium': 'chromium',
+  '/usr/bin/ffmpeg': 'ffmpeg',
+  '/usr/bin/firefox-esr': 'firefox-esr',
+  '/usr/bin/WebKitWebDriver': 'webkit2gtk-driver',
+  '/usr/bin/Xvfb': 'xvfb',
+  '/usr/bin/pulseaudio': 'pulseaudio',
+  '/usr/sbin/nginx': 'nginx',
+  '/usr/bin/turnserver': 'coturn',
+};
+
+installFromDebian();
+install();
+buildPages();
+
+const report = join(mkdtempSync(join(tmpdir(), 'parterre-test-')), 'report.json');
+let passed = 0;
+let failed = 0;
+let skipped = 0;
+step('biome', ['check', '--error-on-warnings']);
+step('tsc', ['-p', 'tsconfig.json']);
+step('tsc', ['-p', 'tsconfig.browser.json']);
+step('knip', []);
+for (const project of ['unit', 'e2e']) suite(project);
+rmSync(join(report, '..'), { recursive: true, force: true });
+process.stdout.write(`${passed} passed, ${failed} failed, ${skipped} skipped\n`);
+process.exit(failed === 0 ? 0 : 1);
+
+function step(command, args) {
+  say(`> ${command} ${args.join(' ')}`);
+  if (runSync(command, args) === 0) passed += 1;
+  else failed += 1;
+}
+
+function suite(project) {
+  say(`> vitest run --project ${project}`);
+  rmSync(report, { force: true });
+  const vitest = join(root, 'node_modules', 'vitest', 'vitest.mjs');
+  const code = runSync(pinnedNode(), [vitest, 'run', '--project', project, '--reporter=default', '--reporter=json', `--outputFile.json=${report}`]);
+  if (!existsSync(report)) {
+    failed += 1;
+    return;
+  }
+  const result = JSON.parse(readFileSync(report, 'utf8'));
+  passed += result.numPassedTests;
+  skipped += result.numPendingTests + (result.numTodoTests ?? 0);
+  const counted = result.numFailedTests;
+  failed += code !== 0 && counted === 0 ? 1 : counted;
+}
+
+function installFromDebian() {
+  const missing = Object.entries(DEBIAN).filter(([path]) => !existsSync(path)).map(([, name]) => name);
+  if (missing.length === 0) return;
+  const able = process.getuid?.() === 0 && existsSync('/usr/bin/apt-get');
+  if (!able) {
+    say(`Not installed: ${missing.join(', ')}. Tests that need them are skipped; as root: apt-get install ${missing.join(' ')}`);
+    return;
+  }
+  say(`Installing from Debian for the tests: ${missing.join(', ')}`);
+  const environment = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
+  const quiet = { stdio: ['ignore', 'ignore', 'inherit'], env: environment };
+  spawnSync('apt-get', ['update', '-qq'], quiet);
+  const all = spawnSync('apt-get', ['install', '-qq', '-y', '--no-install-recommends', ...missing], quiet);
+  // One that cannot be had must not keep the others away.
+  if (all.status !== 0) for (const name of missing) spawnSync('apt-get', ['install', '-qq', '-y', '--no-install-recommends', name], quiet);
+}
