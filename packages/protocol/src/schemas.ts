@@ -1,25 +1,233 @@
-/** The REST api's schemas: what validates a request is what the OpenAPI document is made from. */
+/**
+ * The REST api's schemas: what validates a request is what the OpenAPI document is made from, and the
+ * types a client writes against are derived from the same objects. All times are ms since the Unix
+ * epoch, all lengths are in Unicode code points.
+ */
 import { type Static, Type } from 'typebox';
-import { SPACE_ID } from './space.ts';
+import { ERRORS, type ErrorCode } from './errors.ts';
+import type { IceServer } from './signalling.ts';
+import { type PublicSpace, type Role, SPACE_ID, type SpaceState } from './space.ts';
 
-export const SpaceIdSchema = Type.String({ pattern: SPACE_ID.source, description: 'Address of the space.' });
-export const TitleSchema = Type.String({ minLength: 1, maxLength: 120 });
-export const NameSchema = Type.String({ minLength: 1, maxLength: 60 });
-export const RoleSchema = Type.Union([Type.Literal('host'), Type.Literal('cohost'), Type.Literal('speaker')]);
+/** Longest title and name, code points. */
+export const TITLE_LENGTH_MAX = 120;
+export const NAME_LENGTH_MAX = 60;
+/** Spaces in one page of the owner's list. */
+export const PAGE_SPACES_MAX = 100;
+
+export const SpaceIdSchema = Type.String({
+  pattern: SPACE_ID.source,
+  description: 'Address of the space.',
+});
+export const TitleSchema = Type.String({ minLength: 1, maxLength: TITLE_LENGTH_MAX });
+export const NameSchema = Type.String({ minLength: 1, maxLength: NAME_LENGTH_MAX });
+export const RoleSchema = Type.Enum(['host', 'cohost', 'speaker'] as const satisfies Role[]);
+export const SpaceStateSchema = Type.Enum([
+  'scheduled',
+  'doors',
+  'live',
+  'ended',
+] as const satisfies SpaceState[]);
+export const ProfileSchema = Type.Enum(['near', 'steady'] as const);
+export const RenditionSchema = Type.Enum(['voice', 'music'] as const);
+
+const TimeSchema = Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER });
+const TimeOrNullSchema = Type.Union([TimeSchema, Type.Null()]);
+const StartSchema = Type.Integer({
+  minimum: 0,
+  maximum: Number.MAX_SAFE_INTEGER,
+  description: 'Announced start, ms since the Unix epoch.',
+});
+const DoorsMinutesSchema = Type.Integer({
+  minimum: 0,
+  maximum: 1440,
+  description: 'Doors open this long before the start, minutes.',
+});
+const SecretSchema = (description: string) =>
+  Type.String({ minLength: 1, maxLength: 1024, description });
+
+const PUBLIC_SPACE = {
+  id: SpaceIdSchema,
+  title: TitleSchema,
+  host: Type.String({ maxLength: NAME_LENGTH_MAX }),
+  state: SpaceStateSchema,
+  profile: ProfileSchema,
+  rendition: RenditionSchema,
+  startsAtMs: TimeSchema,
+  doorsAtMs: TimeSchema,
+  liveAtMs: TimeOrNullSchema,
+  endedAtMs: TimeOrNullSchema,
+  replayReady: Type.Boolean(),
+};
+
+/** What everybody may know of a space. */
+export const PublicSpaceSchema = Type.Object(PUBLIC_SPACE, { title: 'PublicSpace' });
+
+/** What the owner sees of a space. */
+export const OwnedSpaceSchema = Type.Object(
+  { ...PUBLIC_SPACE, holdingSound: Type.Boolean(), createdAtMs: TimeSchema },
+  { title: 'OwnedSpace' },
+);
+export type OwnedSpace = Static<typeof OwnedSpaceSchema> & PublicSpace;
+
+export const SpaceListSchema = Type.Object(
+  {
+    spaces: Type.Array(OwnedSpaceSchema, { maxItems: PAGE_SPACES_MAX }),
+    nextOffset: Type.Union([Type.Integer({ minimum: 0 }), Type.Null()], {
+      description: 'Where the next page begins; null on the last.',
+    }),
+  },
+  { title: 'SpaceList' },
+);
+export interface SpaceList {
+  readonly spaces: readonly OwnedSpace[];
+  readonly nextOffset: number | null;
+}
+
+/** `GET /api/spaces?limit=&offset=` */
+export const PageSchema = Type.Object(
+  {
+    limit: Type.Optional(Type.Integer({ minimum: 1, maximum: PAGE_SPACES_MAX, default: 20 })),
+    offset: Type.Optional(Type.Integer({ minimum: 0, maximum: 1_000_000, default: 0 })),
+  },
+  { additionalProperties: false },
+);
 
 export const CreateSpaceSchema = Type.Object(
   {
     title: TitleSchema,
+    /** Made from the title when left out. */
     id: Type.Optional(SpaceIdSchema),
     host: Type.Optional(NameSchema),
     /** Announced start, ms since the Unix epoch; now when left out. */
-    startsAtMs: Type.Optional(Type.Integer({ minimum: 0 })),
-    /** Doors open this long before the start, minutes. */
-    doorsMinutes: Type.Optional(Type.Integer({ minimum: 0, maximum: 1440 })),
-    profile: Type.Optional(Type.Union([Type.Literal('near'), Type.Literal('steady')])),
-    rendition: Type.Optional(Type.Union([Type.Literal('voice'), Type.Literal('music')])),
+    startsAtMs: Type.Optional(StartSchema),
+    /** Doors open this long before the start, minutes; 10 when left out. */
+    doorsMinutes: Type.Optional(DoorsMinutesSchema),
+    profile: Type.Optional(ProfileSchema),
+    rendition: Type.Optional(RenditionSchema),
     holdingSound: Type.Optional(Type.Boolean()),
   },
-  { additionalProperties: false },
+  { additionalProperties: false, title: 'CreateSpace' },
 );
 export type CreateSpace = Static<typeof CreateSpaceSchema>;
+
+/** `PATCH /api/spaces/{id}`: what is left out stays as it is. */
+export const ChangeSpaceSchema = Type.Object(
+  {
+    title: Type.Optional(TitleSchema),
+    host: Type.Optional(NameSchema),
+    startsAtMs: Type.Optional(StartSchema),
+    doorsMinutes: Type.Optional(DoorsMinutesSchema),
+    profile: Type.Optional(ProfileSchema),
+    holdingSound: Type.Optional(Type.Boolean()),
+  },
+  { additionalProperties: false, minProperties: 1, title: 'ChangeSpace' },
+);
+export type ChangeSpace = Static<typeof ChangeSpaceSchema>;
+
+/** `POST /api/session`: the token of an owner link. */
+export const OpenSessionSchema = Type.Object(
+  { token: SecretSchema('Token of the one-time owner link.') },
+  { additionalProperties: false, title: 'OpenSession' },
+);
+export type OpenSession = Static<typeof OpenSessionSchema>;
+
+export const MeSchema = Type.Object({ owner: Type.Boolean() }, { title: 'Me' });
+export type Me = Static<typeof MeSchema>;
+
+export const CreateInviteSchema = Type.Object(
+  { role: RoleSchema, name: Type.Optional(NameSchema) },
+  { additionalProperties: false, title: 'CreateInvite' },
+);
+export type CreateInvite = Static<typeof CreateInviteSchema>;
+
+const INVITE = {
+  id: Type.String({ maxLength: 64 }),
+  role: RoleSchema,
+  name: Type.String({ maxLength: NAME_LENGTH_MAX, description: 'Whom it is for; may be empty.' }),
+};
+
+/** The only answer that ever carries an invitation's token: `path` is `/invite#{token}`. */
+export const CreatedInviteSchema = Type.Object(
+  { ...INVITE, path: Type.String({ description: 'Address to hand over: `/invite#{token}`.' }) },
+  { title: 'CreatedInvite' },
+);
+export type CreatedInvite = Static<typeof CreatedInviteSchema>;
+
+export const InviteSchema = Type.Object(
+  { ...INVITE, createdAtMs: TimeSchema, revokedAtMs: TimeOrNullSchema },
+  { title: 'Invite' },
+);
+export type Invite = Static<typeof InviteSchema>;
+
+export const InviteListSchema = Type.Object(
+  { invites: Type.Array(InviteSchema) },
+  { title: 'InviteList' },
+);
+export type InviteList = Static<typeof InviteListSchema>;
+
+/** `POST /api/invites/open`: what an invitation is for. */
+export const OpenInviteSchema = Type.Object(
+  { token: SecretSchema('Token of the invitation: what stands behind # in its address.') },
+  { additionalProperties: false, title: 'OpenInvite' },
+);
+export type OpenInvite = Static<typeof OpenInviteSchema>;
+
+export const OpenedInviteSchema = Type.Object(
+  { space: PublicSpaceSchema, role: RoleSchema, name: INVITE.name },
+  { title: 'OpenedInvite' },
+);
+export interface OpenedInvite {
+  readonly space: PublicSpace;
+  readonly role: Role;
+  readonly name: string;
+}
+
+/** `POST /api/spaces/{id}/pass`: the owner needs no invitation. */
+export const RequestPassSchema = Type.Object(
+  {
+    invite: Type.Optional(SecretSchema('Token of the invitation.')),
+    name: NameSchema,
+  },
+  { additionalProperties: false, title: 'RequestPass' },
+);
+export type RequestPass = Static<typeof RequestPassSchema>;
+
+export const GrantedPassSchema = Type.Object(
+  {
+    pass: Type.String({ description: 'Opens the stage; also a bearer token for this api.' }),
+    role: RoleSchema,
+    expiresAtMs: TimeSchema,
+    stagePath: Type.String({ description: 'WebSocket address; append `?pass=`.' }),
+    whipPath: Type.String({
+      description: 'WHIP endpoint (RFC 9725); the pass is the bearer token.',
+    }),
+    iceServers: Type.Array(
+      Type.Object({
+        urls: Type.Array(Type.String()),
+        username: Type.Optional(Type.String()),
+        credential: Type.Optional(Type.String()),
+      }),
+    ),
+  },
+  { title: 'GrantedPass' },
+);
+export interface GrantedPass {
+  readonly pass: string;
+  readonly role: Role;
+  readonly expiresAtMs: number;
+  readonly stagePath: string;
+  readonly whipPath: string;
+  readonly iceServers: readonly IceServer[];
+}
+
+export const ErrorBodySchema = Type.Object(
+  {
+    error: Type.Object({
+      code: Type.Enum(Object.keys(ERRORS) as ErrorCode[]),
+      message: Type.String(),
+      remedy: Type.String(),
+      detail: Type.Optional(Type.String()),
+    }),
+  },
+  { title: 'Error' },
+);
