@@ -27,7 +27,13 @@ export class Child {
   #answeredAtMs = performance.now();
   #gone = false;
 
-  constructor(role: Role, name: string, config: Config, listenFd: number | null, observer: ChildObserver) {
+  constructor(
+    role: Role,
+    name: string,
+    config: Config,
+    listenFd: number | null,
+    observer: ChildObserver,
+  ) {
     this.role = role;
     this.name = name;
     const program = process.argv[1];
@@ -38,7 +44,8 @@ export class Child {
       stdio: ['ignore', 'inherit', 'inherit', 'ipc', listenFd ?? 'ignore'],
       detached: true,
     });
-    if (LISTEN_FD !== 4) throw new Error('LISTEN_FD must name the position of the socket in stdio.');
+    if (LISTEN_FD !== 4)
+      throw new Error('LISTEN_FD must name the position of the socket in stdio.');
     this.#process.on('message', (message: FromPart) => {
       if (message.type === 'pong') this.#answeredAtMs = performance.now();
       else {

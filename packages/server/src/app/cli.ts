@@ -22,7 +22,8 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   },
   probe: {
     usage: 'probe URL/space [--seconds 20] [--json]',
-    about: 'Listens without ears: checks every fragment of the live lane and exits 1 when the programme has a gap.',
+    about:
+      'Listens without ears: checks every fragment of the live lane and exits 1 when the programme has a gap.',
     run: async (args) => (await import('./command-probe.ts')).probeCommand(args),
   },
   doctor: {
@@ -58,7 +59,9 @@ export async function run(argv: readonly string[]): Promise<number> {
     process.stdout.write(help());
     return 0;
   }
-  const command = Object.hasOwn(COMMANDS, word === '--version' ? 'version' : word) ? COMMANDS[word === '--version' ? 'version' : word] : undefined;
+  const command = Object.hasOwn(COMMANDS, word === '--version' ? 'version' : word)
+    ? COMMANDS[word === '--version' ? 'version' : word]
+    : undefined;
   if (command === undefined) return complain(`There is no command "${word}".`);
   try {
     return await command.run(rest);
@@ -91,14 +94,25 @@ function configOf(args: string[]): Config {
 }
 
 function help(): string {
-  const lines = ['Parterre: live audio spaces that start on time and stay up, whatever the crowd.', '', 'Commands'];
-  for (const { usage, about } of Object.values(COMMANDS)) lines.push(`  parterre ${usage}`, `      ${about}`);
-  lines.push('', 'Flags of serve, doctor and owner-link; also in a JSON file and as PARTERRE_… variables');
+  const lines = [
+    'Parterre: live audio spaces that start on time and stay up, whatever the crowd.',
+    '',
+    'Commands',
+  ];
+  for (const { usage, about } of Object.values(COMMANDS))
+    lines.push(`  parterre ${usage}`, `      ${about}`);
+  lines.push(
+    '',
+    'Flags of serve, doctor and owner-link; also in a JSON file and as PARTERRE_… variables',
+  );
   lines.push('  --config FILE', '      The JSON file to read first.');
   for (const [key, spec] of Object.entries(CONFIG_KEYS)) {
     const fallback = String(spec.fallback);
     const word = spec.kind === 'boolean' ? '' : ` ${spec.kind.toUpperCase()}`;
-    lines.push(`  ${flagOf(key)}${word}`, `      ${spec.about}${fallback === '' || fallback === 'false' ? '' : ` Default: ${fallback}.`}`);
+    lines.push(
+      `  ${flagOf(key)}${word}`,
+      `      ${spec.about}${fallback === '' || fallback === 'false' ? '' : ` Default: ${fallback}.`}`,
+    );
   }
   return `${lines.join('\n')}\n`;
 }

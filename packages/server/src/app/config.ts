@@ -19,23 +19,95 @@ interface Key {
 
 export const CONFIG_KEYS = {
   host: { kind: 'string', fallback: '0.0.0.0', about: 'Numeric address to listen on.' },
-  port: { kind: 'integer', fallback: 8040, min: 0, max: 65_535, about: 'TCP port of the public address; 0 takes a free one.' },
+  port: {
+    kind: 'integer',
+    fallback: 8040,
+    min: 0,
+    max: 65_535,
+    about: 'TCP port of the public address; 0 takes a free one.',
+  },
   data: { kind: 'string', fallback: 'data', about: 'Folder for everything that is kept.' },
-  publicUrl: { kind: 'string', fallback: '', about: 'Address people use, such as https://live.example.org; made from host and port when empty.' },
-  tlsCert: { kind: 'string', fallback: '', about: 'PEM certificate chain; with tlsKey the port speaks HTTPS.' },
+  publicUrl: {
+    kind: 'string',
+    fallback: '',
+    about:
+      'Address people use, such as https://live.example.org; made from host and port when empty.',
+  },
+  tlsCert: {
+    kind: 'string',
+    fallback: '',
+    about: 'PEM certificate chain; with tlsKey the port speaks HTTPS.',
+  },
   tlsKey: { kind: 'string', fallback: '', about: 'PEM private key.' },
-  edges: { kind: 'integer', fallback: 2, min: 1, max: 64, about: 'Edge processes; two or more so that one can fail unheard.' },
-  rtcPort: { kind: 'integer', fallback: 8041, min: 0, max: 65_535, about: 'UDP port for all speakers; 0 takes a free one.' },
-  rtcAddresses: { kind: 'list', fallback: [], about: 'Public addresses of rtcPort to offer to speakers beside the machine’s own.' },
-  iceServers: { kind: 'list', fallback: [], about: 'STUN and TURN addresses for speakers: stun:host:port, or turns:user:password@host:port.' },
-  trustProxy: { kind: 'boolean', fallback: false, about: 'Believe X-Forwarded-For and X-Forwarded-Proto; only behind a proxy of your own.' },
-  spacesMax: { kind: 'integer', fallback: 8, min: 1, max: 64, about: 'Spaces that may run at once.' },
+  edges: {
+    kind: 'integer',
+    fallback: 2,
+    min: 1,
+    max: 64,
+    about: 'Edge processes; two or more so that one can fail unheard.',
+  },
+  rtcPort: {
+    kind: 'integer',
+    fallback: 8041,
+    min: 0,
+    max: 65_535,
+    about: 'UDP port for all speakers; 0 takes a free one.',
+  },
+  rtcAddresses: {
+    kind: 'list',
+    fallback: [],
+    about: 'Public addresses of rtcPort to offer to speakers beside the machine’s own.',
+  },
+  iceServers: {
+    kind: 'list',
+    fallback: [],
+    about:
+      'STUN and TURN addresses for speakers: stun:host:port, or turns:user:password@host:port.',
+  },
+  trustProxy: {
+    kind: 'boolean',
+    fallback: false,
+    about: 'Believe X-Forwarded-For and X-Forwarded-Proto; only behind a proxy of your own.',
+  },
+  spacesMax: {
+    kind: 'integer',
+    fallback: 8,
+    min: 1,
+    max: 64,
+    about: 'Spaces that may run at once.',
+  },
   speakersMax: { kind: 'integer', fallback: 16, min: 1, max: 64, about: 'Seats on one stage.' },
-  idleEndMinutes: { kind: 'integer', fallback: 60, min: 1, max: 10_080, about: 'A live space with nobody on stage ends itself after this long.' },
-  retentionDays: { kind: 'integer', fallback: 30, min: 0, max: 36_500, about: 'Recordings are removed this long after the end; 0 keeps them.' },
-  logLevel: { kind: 'string', fallback: 'info', oneOf: ['debug', 'info', 'warn', 'error'], about: 'Least level that is logged.' },
-  store: { kind: 'string', fallback: '', about: 'postgres://… to keep spaces and invitations in PostgreSQL; SQLite in the data folder when empty.' },
-  demo: { kind: 'boolean', fallback: false, about: 'Open a demo space in which two sample voices converse.' },
+  idleEndMinutes: {
+    kind: 'integer',
+    fallback: 60,
+    min: 1,
+    max: 10_080,
+    about: 'A live space with nobody on stage ends itself after this long.',
+  },
+  retentionDays: {
+    kind: 'integer',
+    fallback: 30,
+    min: 0,
+    max: 36_500,
+    about: 'Recordings are removed this long after the end; 0 keeps them.',
+  },
+  logLevel: {
+    kind: 'string',
+    fallback: 'info',
+    oneOf: ['debug', 'info', 'warn', 'error'],
+    about: 'Least level that is logged.',
+  },
+  store: {
+    kind: 'string',
+    fallback: '',
+    about:
+      'postgres://… to keep spaces and invitations in PostgreSQL; SQLite in the data folder when empty.',
+  },
+  demo: {
+    kind: 'boolean',
+    fallback: false,
+    about: 'Open a demo space in which two sample voices converse.',
+  },
 } as const satisfies Record<string, Key>;
 
 export interface Config {
@@ -78,10 +150,13 @@ export function variableOf(key: string): string {
  * @param flags what followed the command, already split: `{ '--port': '8040' }`; a bare flag is `'true'`
  * @throws ConfigError naming the key, where it stood, the rule and the value
  */
-export function loadConfig(flags: Readonly<Record<string, string>>, environment: NodeJS.ProcessEnv): Config {
+export function loadConfig(
+  flags: Readonly<Record<string, string>>,
+  environment: NodeJS.ProcessEnv,
+): Config {
   const draft: Draft = {};
   for (const [key, spec] of Object.entries(CONFIG_KEYS)) draft[key] = spec.fallback;
-  const path = flags['--config'] ?? environment['PARTERRE_CONFIG'];
+  const path = flags['--config'] ?? environment.PARTERRE_CONFIG;
   if (path !== undefined) applyFile(draft, path);
   applyEnvironment(draft, environment);
   applyFlags(draft, flags);
@@ -97,20 +172,27 @@ function applyFile(draft: Draft, path: string): void {
   try {
     parsed = JSON.parse(readFileSync(path, 'utf8'));
   } catch (error) {
-    throw new ConfigError(`The configuration file ${path} cannot be read as JSON: ${(error as Error).message}`);
+    throw new ConfigError(
+      `The configuration file ${path} cannot be read as JSON: ${(error as Error).message}`,
+    );
   }
   if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed)) {
     throw new ConfigError(`The configuration file ${path} must hold one JSON object.`);
   }
-  for (const [key, value] of Object.entries(parsed)) draft[known(key, path)] = checked(key, value, path);
+  for (const [key, value] of Object.entries(parsed))
+    draft[known(key, path)] = checked(key, value, path);
 }
 
 function applyEnvironment(draft: Draft, environment: NodeJS.ProcessEnv): void {
   const keys = new Map(Object.keys(CONFIG_KEYS).map((key) => [variableOf(key), key]));
   for (const [variable, text] of Object.entries(environment)) {
-    if (!variable.startsWith('PARTERRE_') || variable === 'PARTERRE_CONFIG' || text === undefined) continue;
+    if (!variable.startsWith('PARTERRE_') || variable === 'PARTERRE_CONFIG' || text === undefined)
+      continue;
     const key = keys.get(variable);
-    if (key === undefined) throw new ConfigError(`The environment variable ${variable} is not known. See docs/operate/configuration.md.`);
+    if (key === undefined)
+      throw new ConfigError(
+        `The environment variable ${variable} is not known. See docs/operate/configuration.md.`,
+      );
     draft[key] = checked(key, fromText(key, text), variable);
   }
 }
@@ -120,14 +202,17 @@ function applyFlags(draft: Draft, flags: Readonly<Record<string, string>>): void
   for (const [flag, text] of Object.entries(flags)) {
     if (flag === '--config') continue;
     const key = keys.get(flag);
-    if (key === undefined) throw new ConfigError(`The flag ${flag} is not known. See parterre --help.`);
+    if (key === undefined)
+      throw new ConfigError(`The flag ${flag} is not known. See parterre --help.`);
     draft[key] = checked(key, fromText(key, text), flag);
   }
 }
 
 function known(key: string, where: string): string {
   if (!Object.hasOwn(CONFIG_KEYS, key)) {
-    throw new ConfigError(`The key "${key}" in ${where} is not known. See docs/operate/configuration.md.`);
+    throw new ConfigError(
+      `The key "${key}" in ${where} is not known. See docs/operate/configuration.md.`,
+    );
   }
   return key;
 }
@@ -135,7 +220,8 @@ function known(key: string, where: string): string {
 function fromText(key: string, text: string): unknown {
   const { kind } = CONFIG_KEYS[key as keyof typeof CONFIG_KEYS] as Key;
   if (kind === 'integer') return /^-?\d+$/.test(text) ? Number(text) : text;
-  if (kind === 'boolean') return text === 'true' || text === '1' ? true : text === 'false' || text === '0' ? false : text;
+  if (kind === 'boolean')
+    return text === 'true' || text === '1' ? true : text === 'false' || text === '0' ? false : text;
   if (kind === 'list') return text === '' ? [] : text.split(',').map((item) => item.trim());
   return text;
 }
@@ -158,9 +244,13 @@ function brokenRule(spec: Key, value: unknown): string | null {
     case 'boolean':
       return typeof value === 'boolean' ? null : 'true or false';
     case 'list':
-      return Array.isArray(value) && value.every((item) => typeof item === 'string') ? null : 'a list of words';
+      return Array.isArray(value) && value.every((item) => typeof item === 'string')
+        ? null
+        : 'a list of words';
     case 'string':
       if (typeof value !== 'string') return 'a text';
-      return spec.oneOf === undefined || spec.oneOf.includes(value) ? null : `one of ${spec.oneOf.join(', ')}`;
+      return spec.oneOf === undefined || spec.oneOf.includes(value)
+        ? null
+        : `one of ${spec.oneOf.join(', ')}`;
   }
 }

@@ -62,7 +62,11 @@ class PartProcess {
       case 'ping':
         return say({ type: 'pong', id: message.id });
       case 'metrics':
-        return say({ type: 'metrics', id: message.id, metrics: await this.#registry.getMetricsAsJSON() });
+        return say({
+          type: 'metrics',
+          id: message.id,
+          metrics: await this.#registry.getMetricsAsJSON(),
+        });
       case 'collected':
         return this.#collects.get(message.id)?.(message.metrics);
       case 'stop':
@@ -74,7 +78,7 @@ class PartProcess {
   async #begin(message: Extract<ToPart, { type: 'begin' }>): Promise<void> {
     const { role, name, config } = message;
     process.title = `parterre ${name}`;
-    const log = createLog({ level: config.logLevel, name });
+    const log = createLog({ level: config.logLevel, part: name, pretty: process.stdout.isTTY });
     this.#log = log;
     this.#registry.setDefaultLabels({ part: name });
     collectDefaultMetrics({ register: this.#registry });

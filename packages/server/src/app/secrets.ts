@@ -46,13 +46,16 @@ function parse(text: string, path: string): Secrets {
   try {
     value = JSON.parse(text) as typeof value;
   } catch {
-    throw new Error(`${path} is not JSON. Restore it from a backup, or remove it: every pass and sign-in is then void.`);
+    throw new Error(
+      `${path} is not JSON. Restore it from a backup, or remove it: every pass and sign-in is then void.`,
+    );
   }
   return { passKey: key(value.passKey, path), ownerKey: key(value.ownerKey, path) };
 }
 
 function key(value: unknown, path: string): Buffer {
   const bytes = typeof value === 'string' ? Buffer.from(value, 'base64url') : Buffer.alloc(0);
-  if (bytes.length !== KEY_BYTES) throw new Error(`${path} does not hold two keys of ${KEY_BYTES} bytes.`);
+  if (bytes.length !== KEY_BYTES)
+    throw new Error(`${path} does not hold two keys of ${KEY_BYTES} bytes.`);
   return bytes;
 }

@@ -4,8 +4,9 @@
  */
 import { createHash } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 
 export interface Sockets {
   readonly programme: string;
@@ -18,17 +19,32 @@ export interface Sockets {
 /** `sun_path` holds 108 bytes on Linux and 104 on macOS, terminator included. */
 const SOCKET_PATH_BYTES_MAX = 103;
 
-/** Makes the folder and names the sockets in it. */
+/** Names the sockets; touches nothing. */
 export function socketsOf(dataDir: string): Sockets {
   const own = join(dataDir, 'run');
   const fits = Buffer.byteLength(join(own, 'supervisor.sock')) <= SOCKET_PATH_BYTES_MAX;
   const digest = createHash('sha256').update(dataDir).digest('hex').slice(0, 16);
   const folder = fits ? own : join(tmpdir(), `parterre-${digest}`);
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
   return {
     programme: join(folder, 'programme.sock'),
     api: join(folder, 'api.sock'),
     stage: join(folder, 'stage.sock'),
     supervisor: join(folder, 'supervisor.sock'),
   };
+}
+
+/** Makes the folder the sockets lie in, for this user alone. */
+export function makeSocketFolder(sockets: Sockets): void {
+  mkdirSync(dirname(sockets.supervisor), { recursive: true, mode: 0o700 });
+}
+
+/** Whether somebody answers at a unix socket. */
+export function answers(path: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(path, () => {
+      socket.destroy();
+      resolve(true);
+    });
+    socket.on('error', () => resolve(false));
+  });
 }

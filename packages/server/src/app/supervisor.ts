@@ -6,8 +6,9 @@
  * queue of connections outlives every edge. A second programme is kept prepared: when the active one
  * dies it takes over at once, and the next is prepared behind it.
  */
-import { BoundSocket, connect, createServer, isIP, type Server } from 'node:net';
+
 import { unlinkSync } from 'node:fs';
+import { BoundSocket, createServer, isIP, type Server } from 'node:net';
 import { createLog } from '../adapters/system/index.ts';
 import type { Log } from '../ports/log.ts';
 import { Child } from './child.ts';
@@ -16,7 +17,7 @@ import type { FromPart, Role } from './messages.ts';
 import { ownerLink } from './owner-link.ts';
 import { publicUrlOf } from './public-url.ts';
 import { loadSecrets } from './secrets.ts';
-import { type Sockets, socketsOf } from './sockets.ts';
+import { answers, makeSocketFolder, type Sockets, socketsOf } from './sockets.ts';
 import { version } from './version.ts';
 
 /** First restart at once; one that dies young again waits longer, up to this. */
@@ -28,14 +29,19 @@ const METRICS_MS_MAX = 2_000;
 
 /** Runs until a signal stops it. @returns the exit code */
 export async function serve(asked: Config): Promise<number> {
-  const log = createLog({ level: asked.logLevel, name: 'supervisor' });
+  const log = createLog({
+    level: asked.logLevel,
+    part: 'supervisor',
+    pretty: process.stdout.isTTY,
+  });
   loadSecrets(asked.data);
   const sockets = socketsOf(asked.data);
+  makeSocketFolder(sockets);
   const guard = await holdDataFolder(sockets, asked);
   const socket = bind(asked);
   const port = socket.address().port ?? asked.port;
   const config = { ...asked, port };
-  const house = new House(config, socket.fd, log);
+  const house = new House(config, socket.fd(), log);
   const stopped = new Promise<void>((resolve) => {
     let signals = 0;
     const stop = (): void => {
@@ -63,28 +69,32 @@ function announce(config: Config): void {
 
 /** Binds the public address, without listening on it. @throws ConfigError in words for the operator */
 function bind(config: Config): BoundSocket {
-  if (isIP(config.host) === 0) throw new ConfigError(`"host" must be a numeric address such as 0.0.0.0 or ::, not a name.`);
+  if (isIP(config.host) === 0)
+    throw new ConfigError(`"host" must be a numeric address such as 0.0.0.0 or ::, not a name.`);
   try {
     return new BoundSocket({ host: config.host, port: config.port });
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    if (code === 'EADDRINUSE') throw new ConfigError(`Port ${config.port} is taken by another program. Stop it, or choose another with --port.`);
-    if (code === 'EACCES') throw new ConfigError(`Port ${config.port} may not be opened by this user. Choose one above 1023 with --port, or put a proxy in front.`);
-    if (code === 'EADDRNOTAVAIL') throw new ConfigError(`This machine does not have the address ${config.host}.`);
+    if (code === 'EADDRINUSE')
+      throw new ConfigError(
+        `Port ${config.port} is taken by another program. Stop it, or choose another with --port.`,
+      );
+    if (code === 'EACCES')
+      throw new ConfigError(
+        `Port ${config.port} may not be opened by this user. Choose one above 1023 with --port, or put a proxy in front.`,
+      );
+    if (code === 'EADDRNOTAVAIL')
+      throw new ConfigError(`This machine does not have the address ${config.host}.`);
     throw error;
   }
 }
 
 /** One data folder, one server: two would both write the programme. */
 async function holdDataFolder(sockets: Sockets, config: Config): Promise<Server> {
-  const taken = await new Promise<boolean>((resolve) => {
-    const probe = connect(sockets.supervisor, () => {
-      probe.destroy();
-      resolve(true);
-    });
-    probe.on('error', () => resolve(false));
-  });
-  if (taken) throw new ConfigError(`Another Parterre runs on ${config.data}. Stop it, or choose another folder with --data.`);
+  if (await answers(sockets.supervisor))
+    throw new ConfigError(
+      `Another Parterre runs on ${config.data}. Stop it, or choose another folder with --data.`,
+    );
   try {
     unlinkSync(sockets.supervisor); // what a crash left
   } catch (error) {
@@ -122,8 +132,13 @@ class House {
     this.#spawn('programme', 'programme');
     this.#spawn('stage', 'stage');
     this.#spawn('api', 'api');
-    for (let index = 0; index < this.#config.edges; index += 1) this.#spawn('edge', `edge-${index}`);
-    await this.#until(() => [...this.#children].every((child) => child.ready || (child.role === 'programme' && child !== this.#programme)));
+    for (let index = 0; index < this.#config.edges; index += 1)
+      this.#spawn('edge', `edge-${index}`);
+    await this.#until(() =>
+      [...this.#children].every(
+        (child) => child.ready || (child.role === 'programme' && child !== this.#programme),
+      ),
+    );
     if (!this.stopping) this.#spawn('programme', 'programme'); // the warm one
   }
 
