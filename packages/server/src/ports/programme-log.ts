@@ -7,6 +7,7 @@
  *   beyond any sequence ever handed out and appends a `hole` for what is missing between;
  * - a record that was returned by `append` survives kill -9 at once and power loss after `sync`.
  */
+import { CHUNK_MS } from '@parterre/protocol';
 
 /** 200 ms of programme: ten Opus packets (RFC 6716), immutable. */
 export interface Chunk {
@@ -39,6 +40,18 @@ export function endSeqOf(record: ProgrammeRecord): number {
   return record.kind === 'chunk' ? record.seq + 1 : record.endSeq;
 }
 
+/** What of a record lies at and after `seq`; only a hole can be longer than one sequence. */
+export function recordFrom(record: ProgrammeRecord, seq: number): ProgrammeRecord {
+  if (record.kind === 'chunk' || record.seq >= seq) return record;
+  return { ...record, seq, capturedAtMs: record.capturedAtMs + (seq - record.seq) * CHUNK_MS };
+}
+
+/** The hole from `seq` up to a record that begins later. */
+export function holeBefore(record: ProgrammeRecord, seq: number): Hole {
+  const capturedAtMs = record.capturedAtMs - (record.seq - seq) * CHUNK_MS;
+  return { kind: 'hole', seq, endSeq: record.seq, epoch: record.epoch, capturedAtMs };
+}
+
 export interface LogWriter {
   /** The sequence the next record must begin with. */
   readonly nextSeq: number;
@@ -58,9 +71,19 @@ export interface ProgrammeLog {
    * Opens for writing under a new epoch, repairing what a crash left (a torn record is cut off).
    * `notBeforeSeq` is the least sequence the writer may go on with; the gap becomes one `hole`.
    */
-  openWriter(spaceId: string, rendition: string, notBeforeSeq: number, nowMs: number): Promise<LogWriter>;
+  openWriter(
+    spaceId: string,
+    rendition: string,
+    notBeforeSeq: number,
+    nowMs: number,
+  ): Promise<LogWriter>;
   /** Records that overlap [fromSeq, endSeq), in order; empty when there are none. */
-  read(spaceId: string, rendition: string, fromSeq: number, endSeq: number): AsyncIterable<ProgrammeRecord>;
+  read(
+    spaceId: string,
+    rendition: string,
+    fromSeq: number,
+    endSeq: number,
+  ): AsyncIterable<ProgrammeRecord>;
   /** First and next sequence, or null when nothing was ever appended. */
   extent(spaceId: string, rendition: string): Promise<{ firstSeq: number; nextSeq: number } | null>;
   /** Removes everything of the space. */

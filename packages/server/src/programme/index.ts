@@ -1,0 +1,1 @@
+export { Feed, RING_RECORDS } from './feed.ts';
