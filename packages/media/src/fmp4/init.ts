@@ -1,0 +1,104 @@
+/**
+ * The init segment: what a player must know before the first fragment. One track of Opus (Encapsulation
+ * of Opus in ISO Base Media File Format, §4.3) on a timescale of 48,000, fragmented (ISO 14496-12 §8.8),
+ * without edit list and with PreSkip 0: a listener joins in the middle and hears every sample he is sent.
+ */
+import { FRAME_SAMPLES, SAMPLE_RATE_HZ } from '@parterre/protocol';
+import { ascii, box, concat, fullBox, u8, u16, u32, u64 } from './box.ts';
+
+export const TRACK_ID = 1;
+/** ISO 639-2 `und`, packed as ISO 14496-12 §8.4.2.3 has it. */
+const LANGUAGE_UNDETERMINED = 0x55c4;
+/** sample_depends_on = 2: each sample is decoded without others (ISO 14496-12 §8.8.3.1). */
+const SAMPLE_FLAGS_INDEPENDENT = 0x0200_0000;
+const UNITY_MATRIX = u32(0x10000, 0, 0, 0, 0x10000, 0, 0, 0, 0x4000_0000);
+
+/** The init segment of the live lane: `ftyp` and `moov`. */
+export function initSegment(channels: 1 | 2): Uint8Array {
+  return concat([fileType(), movie(channels, null)]);
+}
+
+/** `ftyp`: `iso6` for `tfdt` and default-base-is-moof. */
+export function fileType(): Uint8Array {
+  return box('ftyp', ascii('iso6'), u32(0), ascii('iso6'), ascii('mp41'));
+}
+
+/** `moov`; `durationSamples` is the whole length for a recording, null for a stream without end. */
+export function movie(channels: 1 | 2, durationSamples: number | null): Uint8Array {
+  const header = fullBox(
+    'mvhd',
+    0,
+    0,
+    u32(0, 0, SAMPLE_RATE_HZ, 0, 0x10000),
+    u16(0x0100, 0),
+    u32(0, 0),
+    UNITY_MATRIX,
+    u32(0, 0, 0, 0, 0, 0, TRACK_ID + 1),
+  );
+  return box('moov', header, track(channels), movieExtends(durationSamples));
+}
+
+function track(channels: 1 | 2): Uint8Array {
+  const enabledInMovie = 3;
+  const header = fullBox(
+    'tkhd',
+    0,
+    enabledInMovie,
+    u32(0, 0, TRACK_ID, 0, 0, 0, 0),
+    u16(0, 0, 0x0100, 0),
+    UNITY_MATRIX,
+    u32(0, 0),
+  );
+  const mediaHeader = fullBox(
+    'mdhd',
+    0,
+    0,
+    u32(0, 0, SAMPLE_RATE_HZ, 0),
+    u16(LANGUAGE_UNDETERMINED, 0),
+  );
+  const handler = fullBox('hdlr', 0, 0, u32(0), ascii('soun'), u32(0, 0, 0), ascii('Parterre\0'));
+  const selfContained = 1;
+  const dataInformation = box(
+    'dinf',
+    fullBox('dref', 0, 0, u32(1), fullBox('url ', 0, selfContained)),
+  );
+  const media = box(
+    'minf',
+    fullBox('smhd', 0, 0, u16(0, 0)),
+    dataInformation,
+    sampleTable(channels),
+  );
+  return box('trak', header, box('mdia', mediaHeader, handler, media));
+}
+
+/** `stbl` with the sample entry and, as the samples are in fragments, empty tables. */
+function sampleTable(channels: 1 | 2): Uint8Array {
+  const entry = box(
+    'Opus',
+    u8(0, 0, 0, 0, 0, 0),
+    u16(1),
+    u32(0, 0),
+    u16(channels, 16, 0, 0),
+    u32(SAMPLE_RATE_HZ * 0x10000),
+    box('dOps', u8(0, channels), u16(0), u32(SAMPLE_RATE_HZ), u16(0), u8(0)),
+  );
+  return box(
+    'stbl',
+    fullBox('stsd', 0, 0, u32(1), entry),
+    fullBox('stts', 0, 0, u32(0)),
+    fullBox('stsc', 0, 0, u32(0)),
+    fullBox('stsz', 0, 0, u32(0, 0)),
+    fullBox('stco', 0, 0, u32(0)),
+  );
+}
+
+function movieExtends(durationSamples: number | null): Uint8Array {
+  const extent = durationSamples === null ? [] : [fullBox('mehd', 1, 0, u64(durationSamples))];
+  const defaults = fullBox(
+    'trex',
+    0,
+    0,
+    u32(TRACK_ID, 1, FRAME_SAMPLES, 0, SAMPLE_FLAGS_INDEPENDENT),
+  );
+  return box('mvex', ...extent, defaults);
+}
