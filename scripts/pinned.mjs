@@ -19,12 +19,17 @@ const PLATFORM_PACKAGES = {
 /** Installs what package-lock.json names, unless that has been done. */
 export function install() {
   const stamp = join(root, 'node_modules', '.parterre-lock');
-  const digest = createHash('sha256').update(readFileSync(join(root, 'package-lock.json'))).digest('hex');
+  const digest = createHash('sha256')
+    .update(readFileSync(join(root, 'package-lock.json')))
+    .digest('hex');
   if (existsSync(stamp) && readFileSync(stamp, 'utf8') === digest) return;
   say('Installing the pinned dependencies (once; about a minute).');
   const npm = process.env.npm_execpath;
   const [command, ...words] = npm?.endsWith('.js') ? [process.execPath, npm] : ['npm'];
-  const done = spawnSync(command, [...words, 'ci', '--no-audit', '--no-fund'], { cwd: root, stdio: ['ignore', 'ignore', 'inherit'] });
+  const done = spawnSync(command, [...words, 'ci', '--no-audit', '--no-fund'], {
+    cwd: root,
+    stdio: ['ignore', 'ignore', 'inherit'],
+  });
   if (done.status !== 0) fail('npm could not install the dependencies; its message is above.');
   writeFileSync(stamp, digest);
 }
@@ -36,22 +41,33 @@ export function pinnedNode() {
   if (path && existsSync(path)) return path;
   const major = Number(process.versions.node.split('.')[0]);
   if (major >= 26) return process.execPath;
-  return fail(`There is no pinned Node for ${process.platform} on ${process.arch}. Install Node 26 or newer and run this again with it.`);
+  return fail(
+    `There is no pinned Node for ${process.platform} on ${process.arch}. Install Node 26 or newer and run this again with it.`,
+  );
 }
 
 /** The environment in which `node`, and what npm installed, are the pinned ones. */
 export function pinnedEnvironment() {
-  return { ...process.env, PATH: `${dirname(pinnedNode())}:${join(root, 'node_modules', '.bin')}:${process.env.PATH}` };
+  return {
+    ...process.env,
+    PATH: `${dirname(pinnedNode())}:${join(root, 'node_modules', '.bin')}:${process.env.PATH}`,
+  };
 }
 
 /** Builds the pages when a source is newer than what was built. */
 export function buildPages() {
   const built = join(root, 'packages', 'web', 'dist', 'index.html');
-  const sources = ['protocol', 'media', 'client', 'web'].map((name) => join(root, 'packages', name));
+  const sources = ['protocol', 'media', 'client', 'web'].map((name) =>
+    join(root, 'packages', name),
+  );
   if (existsSync(built) && Math.max(...sources.map(newestIn)) < statSync(built).mtimeMs) return;
   say('Building the pages.');
   const vite = join(root, 'node_modules', 'vite', 'bin', 'vite.js');
-  const done = spawnSync(pinnedNode(), [vite, 'build', '--logLevel', 'warn'], { cwd: join(root, 'packages', 'web'), stdio: 'inherit', env: pinnedEnvironment() });
+  const done = spawnSync(pinnedNode(), [vite, 'build', '--logLevel', 'warn'], {
+    cwd: join(root, 'packages', 'web'),
+    stdio: 'inherit',
+    env: pinnedEnvironment(),
+  });
   if (done.status !== 0) fail('The pages could not be built; the message is above.');
 }
 
@@ -67,15 +83,21 @@ function newestIn(folder) {
 
 /** Runs a program with the pinned Node first on the path. @returns its exit code */
 export function runSync(command, args, options = {}) {
-  const done = spawnSync(command, args, { cwd: root, stdio: 'inherit', env: pinnedEnvironment(), ...options });
+  const done = spawnSync(command, args, {
+    cwd: root,
+    stdio: 'inherit',
+    env: pinnedEnvironment(),
+    ...options,
+  });
   return done.status ?? 1;
 }
 
 /** Becomes the program, as far as Node lets: signals and the exit code pass through. */
 export function become(command, args) {
   const child = spawn(command, args, { cwd: root, stdio: 'inherit', env: pinnedEnvironment() });
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
-  child.on('exit', (code, signal) => process.exit(signal ? 1 : code ?? 1));
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'])
+    process.on(signal, () => child.kill(signal));
+  child.on('exit', (code, signal) => process.exit(signal ? 1 : (code ?? 1)));
 }
 
 export function say(message) {

@@ -47,7 +47,15 @@ function suite(project) {
   say(`> vitest run --project ${project}`);
   rmSync(report, { force: true });
   const vitest = join(root, 'node_modules', 'vitest', 'vitest.mjs');
-  const code = runSync(pinnedNode(), [vitest, 'run', '--project', project, '--reporter=default', '--reporter=json', `--outputFile.json=${report}`]);
+  const code = runSync(pinnedNode(), [
+    vitest,
+    'run',
+    '--project',
+    project,
+    '--reporter=default',
+    '--reporter=json',
+    `--outputFile.json=${report}`,
+  ]);
   if (!existsSync(report)) {
     failed += 1;
     return;
@@ -60,18 +68,28 @@ function suite(project) {
 }
 
 function installFromDebian() {
-  const missing = Object.entries(DEBIAN).filter(([path]) => !existsSync(path)).map(([, name]) => name);
+  const missing = Object.entries(DEBIAN)
+    .filter(([path]) => !existsSync(path))
+    .map(([, name]) => name);
   if (missing.length === 0) return;
   const able = process.getuid?.() === 0 && existsSync('/usr/bin/apt-get');
   if (!able) {
-    say(`Not installed: ${missing.join(', ')}. Tests that need them are skipped; as root: apt-get install ${missing.join(' ')}`);
+    say(
+      `Not installed: ${missing.join(', ')}. Tests that need them are skipped; as root: apt-get install ${missing.join(' ')}`,
+    );
     return;
   }
   say(`Installing from Debian for the tests: ${missing.join(', ')}`);
   const environment = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
   const quiet = { stdio: ['ignore', 'ignore', 'inherit'], env: environment };
   spawnSync('apt-get', ['update', '-qq'], quiet);
-  const all = spawnSync('apt-get', ['install', '-qq', '-y', '--no-install-recommends', ...missing], quiet);
+  const all = spawnSync(
+    'apt-get',
+    ['install', '-qq', '-y', '--no-install-recommends', ...missing],
+    quiet,
+  );
   // One that cannot be had must not keep the others away.
-  if (all.status !== 0) for (const name of missing) spawnSync('apt-get', ['install', '-qq', '-y', '--no-install-recommends', name], quiet);
+  if (all.status !== 0)
+    for (const name of missing)
+      spawnSync('apt-get', ['install', '-qq', '-y', '--no-install-recommends', name], quiet);
 }
