@@ -1,0 +1,244 @@
+/**
+ * The house before and during the programme: what is on, who speaks, the picture, and the one button.
+ * Every state of the player has a sentence; the latency shown is the one measured at the ear.
+ */
+import type { Listening, ListenPhase, ListenState } from '@parterre/client';
+import type { PublicSpace, SnapshotSeat, SpaceState } from '@parterre/protocol';
+import { useContext, useMemo } from 'preact/hooks';
+import type { Following } from '../api/public-space.ts';
+import { LanguageContext, useWords } from '../i18n/language.ts';
+import { House, type HouseLight } from '../ui/house.tsx';
+import { Icon } from '../ui/icons.tsx';
+import { Notice, StatePill } from '../ui/notice.tsx';
+import { useSecondTick } from '../ui/ticking.ts';
+import { clockText, countdownOf, dateText, isoDuration, spokenDuration } from '../ui/time.ts';
+import { Volume } from './volume.tsx';
+import { LISTEN_WORDS, type ListenWords } from './words.ts';
+
+/** Phases in which the listener sits in the house: the button stops. */
+const SEATED: ReadonlySet<ListenPhase> = new Set([
+  'connecting',
+  'buffering',
+  'playing',
+  'holding',
+  'reconnecting',
+  'waiting',
+]);
+/** Behind by less than this is what people call live, ms. */
+const LIVE_WORD_MS_MAX = 1_500;
+
+interface AuditoriumProps {
+  readonly space: PublicSpace;
+  readonly following: Following;
+  readonly listening: Listening;
+}
+
+export function Auditorium({ space, following, listening }: AuditoriumProps) {
+  const words = useWords(LISTEN_WORDS);
+  const { state, snapshot } = listening;
+  const seated = SEATED.has(state.phase);
+  const shown = seated && snapshot !== null ? snapshot.state : space.state;
+  const title = (seated && snapshot?.title) || space.title;
+  const seats = seated && snapshot !== null ? snapshot.seats : null;
+  useSecondTick(true);
+  return (
+    <section class="auditorium">
+      <header class="marquee">
+        <div class="row">
+          <StatePill state={shown} />
+          <Elapsed space={space} state={shown} nowMs={following.nowMs()} />
+        </div>
+        <h1>{title}</h1>
+        <p class="soft">{words.hostedBy((seated && snapshot?.host) || space.host)}</p>
+      </header>
+      {shown === 'live' ? null : <BeforeStart space={space} state={shown} nowMs={following.nowMs()} />}
+      <div class="house-frame">
+        <Picture seats={seats} state={shown} phase={state.phase} seated={seated} />
+      </div>
+      <OnStage seats={seats} holding={seated && snapshot?.holding === true} live={shown === 'live'} />
+      {following.problem === null ? null : (
+        <p class="soft small" role="status">
+          {words.away}
+        </p>
+      )}
+      {state.phase === 'failed' ? <Notice code={state.code} /> : null}
+      <Controls listening={listening} seated={seated} spaceState={shown} />
+    </section>
+  );
+}
+
+function Elapsed({ space, state, nowMs }: { space: PublicSpace; state: SpaceState; nowMs: number }) {
+  const words = useWords(LISTEN_WORDS);
+  if (state !== 'live' || space.liveAtMs === null) return null;
+  const ms = nowMs - space.liveAtMs;
+  return (
+    <span class="soft small figures">
+      {words.elapsed} <time dateTime={isoDuration(ms)}>{clockText(ms)}</time>
+    </span>
+  );
+}
+
+/** The countdown on the server's clock, and when the doors open. */
+function BeforeStart(props: { space: PublicSpace; state: SpaceState; nowMs: number }) {
+  const { space, state, nowMs } = props;
+  const words = useWords(LISTEN_WORDS);
+  const language = useContext(LanguageContext);
+  const leftMs = space.startsAtMs - nowMs;
+  const { days, hours, minutes, seconds } = countdownOf(leftMs);
+  const figures: readonly (readonly [number, string])[] = [
+    ...(days > 0 ? [[days, words.days(days)] as const] : []),
+    ...(days > 0 || hours > 0 ? [[hours, words.hours(hours)] as const] : []),
+    [minutes, words.minutes(minutes)],
+    ...(days > 0 ? [] : [[seconds, words.seconds(seconds)] as const]),
+  ];
+  if (leftMs <= 0) {
+    return (
+      <p class="countdown-late" role="status">
+        {leftMs > -15_000 ? words.startingNow : words.overdue}
+      </p>
+    );
+  }
+  return (
+    <div class="countdown">
+      <p class="soft small">{words.startsIn}</p>
+      <p class="visually-hidden" role="timer">
+        {spokenDuration(leftMs, language)}
+      </p>
+      <p class="countdown-figures figures" aria-hidden="true">
+        {figures.map(([value, unit]) => (
+          <span key={unit} class="countdown-figure">
+            <b>{value}</b> <small>{unit}</small>
+          </span>
+        ))}
+      </p>
+      <p class="soft small">
+        {words.startsAt(dateText(space.startsAtMs, nowMs, language))}{' '}
+        {state === 'scheduled' && space.doorsAtMs < space.startsAtMs
+          ? words.doorsAt(dateText(space.doorsAtMs, nowMs, language))
+          : null}
+      </p>
+    </div>
+  );
+}
+
+interface PictureProps {
+  readonly seats: readonly SnapshotSeat[] | null;
+  readonly state: SpaceState;
+  readonly phase: ListenPhase;
+  readonly seated: boolean;
+}
+
+function Picture({ seats, state, phase, seated }: PictureProps) {
+  const lamps = (seats ?? []).map((seat) => (seat.speaking ? 1 : seat.muted ? 0.1 : 0.3));
+  const speaking = phase === 'playing' && lamps.includes(1);
+  const holding = phase === 'holding';
+  const houseLights = state === 'live' ? 0.15 : 0.8;
+  const key = lamps.join();
+  const light = useMemo<HouseLight>(
+    () => ({
+      level: () => (speaking ? 0.78 + 0.18 * Math.sin(performance.now() / 420) : holding ? 0.16 : 0),
+      lamps: key === '' ? [] : key.split(',').map(Number),
+      houseLights,
+      seated,
+    }),
+    [key, speaking, holding, houseLights, seated],
+  );
+  return <House light={light} />;
+}
+
+interface OnStageProps {
+  readonly seats: readonly SnapshotSeat[] | null;
+  readonly holding: boolean;
+  readonly live: boolean;
+}
+
+function OnStage({ seats, holding, live }: OnStageProps) {
+  const words = useWords(LISTEN_WORDS);
+  const nobody = seats !== null && seats.length === 0;
+  return (
+    <div class="on-stage">
+      <h2 class="on-stage-title">{words.onStage}</h2>
+      {seats === null ? <p class="soft small">{live ? words.whoAppears : null}</p> : null}
+      {nobody || (holding && nobody) ? <p class="soft small">{words.nobodyOnStage}</p> : null}
+      <ul class="people">
+        {(seats ?? []).map((seat) => (
+          <li key={seat.id} class={seat.speaking ? 'person person-speaking' : 'person'}>
+            {seat.muted ? <Icon name="micOff" /> : <Icon name={seat.speaking ? 'speaker' : 'mic'} />}
+            <span>{seat.name}</span>
+            <span class="visually-hidden">
+              {seat.muted ? words.muted : seat.speaking ? words.speaking : words.quietOnStage}
+            </span>
+          </li>
+        ))}
+      </ul>
+    </div>
+  );
+}
+
+/** The sentence for each state of the player. */
+export function sentenceOf(words: ListenWords, state: ListenState, space: SpaceState): string {
+  switch (state.phase) {
+    case 'idle':
+    case 'failed':
+      if (space === 'live') return words.idleLive;
+      return space === 'doors' ? words.idleDoors : words.idleScheduled;
+    case 'connecting':
+      return words.connecting;
+    case 'buffering':
+      return words.buffering;
+    case 'playing':
+      return words.playing;
+    case 'holding':
+      return words.holding;
+    case 'reconnecting':
+      return state.audible ? words.reconnectingAudible : words.reconnecting;
+    case 'paused':
+      if (state.reason === 'autoplay') return words.pausedAutoplay;
+      return state.reason === 'system' ? words.pausedSystem : words.pausedListener;
+    case 'waiting':
+      return words.waiting;
+    case 'ended':
+      return words.endedTitle;
+  }
+}
+
+function Controls(props: { listening: Listening; seated: boolean; spaceState: SpaceState }) {
+  const { listening, seated, spaceState } = props;
+  const words = useWords(LISTEN_WORDS);
+  const { state, stats } = listening;
+  const audible = state.phase === 'playing' || state.phase === 'holding';
+  const start =
+    state.phase === 'failed' ? words.listenAgain : spaceState === 'scheduled' ? words.takeSeat : words.listen;
+  return (
+    <div class="controls">
+      <div class="controls-row">
+        {seated ? (
+          <button type="button" class="button listen-button" onClick={() => listening.pause()}>
+            <Icon name="stop" />
+            {words.stop}
+          </button>
+        ) : (
+          <button
+            type="button"
+            class="button button-primary listen-button"
+            onClick={() => void listening.play()}
+          >
+            <Icon name="play" />
+            {start}
+          </button>
+        )}
+        <Volume listening={listening} />
+      </div>
+      <div class="controls-line">
+        <p role="status">{sentenceOf(words, state, spaceState)}</p>
+        <p class="soft small figures latency">
+          {audible && stats.latencyMs !== null ? latencyWord(words, stats.latencyMs) : ' '}
+        </p>
+      </div>
+    </div>
+  );
+}
+
+function latencyWord(words: ListenWords, latencyMs: number): string {
+  return latencyMs < LIVE_WORD_MS_MAX ? words.live : words.behind(Math.round(latencyMs / 1_000));
+}

@@ -1,0 +1,247 @@
+/**
+ * The picture of the house: a stage with one lamp per person on it, and rows of seats that catch its
+ * light. What it shows is true: lamps are people, light is the level that is heard, a wave runs back
+ * through the rows as sound does, one seat is yours while you listen. It paints only while something
+ * moves, at most 30 times a second, and stands still for those who prefer that.
+ */
+import { useEffect, useRef } from 'preact/hooks';
+import { type HousePlan, planHouse } from './house-plan.ts';
+import { THEME_EVENT } from './shell.tsx';
+import { prefersStillness } from './ticking.ts';
+
+export interface HouseLight {
+  /** Loudness now, 0 to 1; read before each painting. */
+  level(): number;
+  /** One per person on stage: 0 (in the dark) to 1 (speaking). */
+  readonly lamps: readonly number[];
+  /** House lights, 0 (down: the show is on) to 1 (up). */
+  readonly houseLights: number;
+  /** Whether you sit in the house. */
+  readonly seated: boolean;
+}
+
+const FRAME_MS_MIN = 33;
+/** Paintings a wave takes from one row to the next. */
+const ROW_DELAY = 3;
+const STILL = 0.004;
+
+interface Colours {
+  readonly seat: string;
+  readonly lit: string;
+  readonly glow: string;
+  readonly yours: string;
+}
+
+function coloursOf(element: Element): Colours {
+  const style = getComputedStyle(element);
+  const read = (name: string) => style.getPropertyValue(name).trim();
+  return {
+    seat: read('--seat'),
+    lit: read('--seat-lit'),
+    glow: read('--stage-glow'),
+    yours: read('--live'),
+  };
+}
+
+class Painter {
+  private readonly canvas: HTMLCanvasElement;
+  private readonly context: CanvasRenderingContext2D;
+  private plan: HousePlan = planHouse(320, 240);
+  private colours: Colours;
+  private light: HouseLight;
+  private readonly past: number[] = [];
+  private lamps: number[] = [];
+  private envelope = 0;
+  private frame = 0;
+  private paintedAtMs = 0;
+
+  constructor(canvas: HTMLCanvasElement, context: CanvasRenderingContext2D, light: HouseLight) {
+    this.canvas = canvas;
+    this.context = context;
+    this.light = light;
+    this.colours = coloursOf(canvas);
+  }
+
+  show(light: HouseLight): void {
+    this.light = light;
+    this.wake();
+  }
+
+  recolour = (): void => {
+    this.colours = coloursOf(this.canvas);
+    this.wake();
+  };
+
+  resize = (): void => {
+    const { clientWidth, clientHeight } = this.canvas;
+    if (clientWidth === 0 || clientHeight === 0) return;
+    const scale = Math.min(2, window.devicePixelRatio || 1);
+    this.canvas.width = Math.round(clientWidth * scale);
+    this.canvas.height = Math.round(clientHeight * scale);
+    this.context.setTransform(scale, 0, 0, scale, 0, 0);
+    this.plan = planHouse(clientWidth, clientHeight);
+    this.paint();
+  };
+
+  wake(): void {
+    if (this.frame === 0) this.frame = requestAnimationFrame(this.step);
+  }
+
+  stop(): void {
+    cancelAnimationFrame(this.frame);
+  }
+
+  private readonly step = (atMs: number): void => {
+    this.frame = 0;
+    if (atMs - this.paintedAtMs < FRAME_MS_MIN) return this.wake();
+    this.paintedAtMs = atMs;
+    const moved = this.advance();
+    this.paint();
+    if (moved && !document.hidden) this.wake();
+  };
+
+  /** @returns whether anything still moves */
+  private advance(): boolean {
+    const target = this.light.level();
+    if (prefersStillness()) {
+      this.envelope = Math.round(target * 3) / 3;
+      this.past.length = 0;
+      this.lamps = [...this.light.lamps];
+      return false;
+    }
+    this.envelope += (target - this.envelope) * (target > this.envelope ? 0.3 : 0.08);
+    this.past.unshift(this.envelope);
+    this.past.length = Math.min(this.past.length, ROW_DELAY * this.plan.rows + 1);
+    this.lamps = this.light.lamps.map((to, index) => {
+      const from = this.lamps[index] ?? 0;
+      return from + (to - from) * 0.18;
+    });
+    const lampsMove = this.lamps.some((lamp, index) => Math.abs(lamp - this.light.lamps[index]!) > STILL);
+    const waveMoves = this.past.some((level) => Math.abs(level - target) > STILL);
+    return lampsMove || waveMoves || target > STILL;
+  }
+
+  private paint(): void {
+    const { context, plan } = this;
+    context.clearRect(0, 0, this.canvas.clientWidth, this.canvas.clientHeight);
+    this.paintStage();
+    plan.seats.forEach((seat, index) => {
+      const level = this.past[seat.row * ROW_DELAY] ?? this.envelope;
+      const near = 1 - seat.row / plan.rows;
+      const off = Math.abs(seat.x - plan.stage.x) / (plan.stage.halfWidth * 2.6);
+      const shine = level * (0.3 + 0.7 * near) * Math.max(0.15, 1 - off * off);
+      const lit = Math.min(1, this.light.houseLights * 0.28 + shine);
+      const yours = this.light.seated && index === plan.yours;
+      this.paintSeat(seat.x, seat.y, seat.size, lit, yours);
+    });
+  }
+
+  private paintSeat(x: number, y: number, size: number, lit: number, yours: boolean): void {
+    const { context, colours } = this;
+    const width = size * 1.02;
+    const height = size * 0.82;
+    context.beginPath();
+    context.roundRect(x - width / 2, y - height / 2, width, height, [
+      size * 0.42,
+      size * 0.42,
+      size * 0.16,
+      size * 0.16,
+    ]);
+    context.globalAlpha = 1;
+    context.fillStyle = yours ? colours.yours : colours.seat;
+    context.fill();
+    if (!yours && lit > 0.01) {
+      context.globalAlpha = lit;
+      context.fillStyle = colours.lit;
+      context.fill();
+    }
+    context.globalAlpha = 1;
+  }
+
+  private paintStage(): void {
+    const { context, colours, plan } = this;
+    const { x, y, halfWidth } = plan.stage;
+    const lampsOn = this.lamps.reduce((most, lamp) => Math.max(most, lamp), 0);
+    const strength = 0.12 + 0.3 * Math.max(this.envelope, lampsOn);
+    const pool = context.createRadialGradient(x, y, 0, x, y, halfWidth * 1.35);
+    pool.addColorStop(0, colours.glow);
+    pool.addColorStop(1, 'transparent');
+    context.globalAlpha = strength;
+    context.fillStyle = pool;
+    context.save();
+    context.translate(0, y * 0.55);
+    context.scale(1, 0.45);
+    context.fillRect(x - halfWidth * 1.4, y - halfWidth * 1.4, halfWidth * 2.8, halfWidth * 2.8);
+    context.restore();
+    this.lamps.forEach((lamp, index) => {
+      this.paintLamp(x + (index - (this.lamps.length - 1) / 2) * this.lampPitch(), lamp);
+    });
+    context.globalAlpha = 0.85;
+    context.strokeStyle = colours.lit;
+    context.lineWidth = 2.5;
+    context.lineCap = 'round';
+    context.beginPath();
+    context.moveTo(x - halfWidth, y + 4);
+    context.quadraticCurveTo(x, y + 16, x + halfWidth, y + 4);
+    context.stroke();
+    context.globalAlpha = 1;
+  }
+
+  private lampPitch(): number {
+    return Math.min(58, (this.plan.stage.halfWidth * 1.7) / Math.max(1, this.lamps.length));
+  }
+
+  /** A beam from above onto somebody on stage. */
+  private paintLamp(x: number, lamp: number): void {
+    const { context, colours, plan } = this;
+    const { y } = plan.stage;
+    const half = Math.min(26, this.lampPitch() * 0.46);
+    const beam = context.createLinearGradient(0, 0, 0, y + 6);
+    beam.addColorStop(0, 'transparent');
+    beam.addColorStop(1, colours.glow);
+    context.globalAlpha = 0.06 + lamp * 0.5;
+    context.fillStyle = beam;
+    context.beginPath();
+    context.moveTo(x - half * 0.2, 0);
+    context.lineTo(x + half * 0.2, 0);
+    context.lineTo(x + half, y + 7);
+    context.lineTo(x - half, y + 7);
+    context.fill();
+    context.globalAlpha = 0.35 + lamp * 0.65;
+    context.fillStyle = colours.lit;
+    context.beginPath();
+    context.arc(x, y - 5, 4.5, 0, Math.PI * 2);
+    context.roundRect(x - 6, y + 1, 12, 9, [6, 6, 0, 0]);
+    context.fill();
+  }
+}
+
+/** Decorative: hidden from those who hear the page, who are told the same in words. */
+export function House({ light }: { light: HouseLight }) {
+  const canvas = useRef<HTMLCanvasElement>(null);
+  const painter = useRef<Painter | null>(null);
+  const first = useRef(light);
+  useEffect(() => {
+    const element = canvas.current;
+    const context = element?.getContext('2d');
+    if (!element || !context) return;
+    const mine = new Painter(element, context, first.current);
+    painter.current = mine;
+    const resizes = new ResizeObserver(mine.resize);
+    resizes.observe(element);
+    const shown = () => mine.wake();
+    window.addEventListener(THEME_EVENT, mine.recolour);
+    document.addEventListener('visibilitychange', shown);
+    return () => {
+      mine.stop();
+      resizes.disconnect();
+      window.removeEventListener(THEME_EVENT, mine.recolour);
+      document.removeEventListener('visibilitychange', shown);
+      painter.current = null;
+    };
+  }, []);
+  useEffect(() => {
+    painter.current?.show(light);
+  }, [light]);
+  return <canvas ref={canvas} class="house" aria-hidden="true" />;
+}

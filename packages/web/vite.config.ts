@@ -1,0 +1,54 @@
+/**
+ * Builds the three pages into `dist`, hashed files under `/assets`. Nothing is inlined: the pages run
+ * under a Content-Security-Policy without inline scripts, styles or data URLs. `--mode mock` puts a
+ * make-believe server and SDK behind the pages, for work on their looks alone.
+ */
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { defineConfig, type Plugin } from 'vite';
+import { mockServer } from './dev/mock-server.ts';
+
+const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
+
+/**
+ * `src/design/first-paint.js` runs before the first paint, so that a chosen theme and language do not
+ * flash: a classic script of its own, since a module would run too late and an inline one is forbidden.
+ */
+function firstPaint(): Plugin {
+  const source = readFileSync(here('src/design/first-paint.js'), 'utf8');
+  const hash = createHash('sha256').update(source).digest('base64url').slice(0, 8);
+  const fileName = `assets/first-paint-${hash}.js`;
+  return {
+    name: 'parterre-first-paint',
+    configureServer(server) {
+      server.middlewares.use(`/${fileName}`, (_request, response) => {
+        response.setHeader('Content-Type', 'text/javascript').end(source);
+      });
+    },
+    generateBundle() {
+      this.emitFile({ type: 'asset', fileName, source });
+    },
+    transformIndexHtml: () => [
+      { tag: 'script', attrs: { src: `/${fileName}` }, injectTo: 'head-prepend' },
+    ],
+  };
+}
+
+export default defineConfig(({ mode }) => ({
+  root: here('.'),
+  appType: 'mpa',
+  plugins: [firstPaint(), ...(mode === 'mock' ? [mockServer()] : [])],
+  resolve: {
+    alias: mode === 'mock' ? { '@parterre/client': here('dev/mock-client.ts') } : {},
+  },
+  oxc: { jsx: { runtime: 'automatic', importSource: 'preact' } },
+  build: {
+    target: 'es2022',
+    assetsInlineLimit: 0,
+    modulePreload: { polyfill: false },
+    rolldownOptions: {
+      input: { home: here('index.html'), listen: here('listen.html'), studio: here('studio.html') },
+    },
+  },
+}));
