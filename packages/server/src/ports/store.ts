@@ -1,6 +1,7 @@
 /**
  * The relational store: what must be there next year. One contract suite runs on SQLite and PostgreSQL.
- * Every method is atomic; what was acknowledged survives kill -9.
+ * Every method is atomic; what was acknowledged survives kill -9 and power loss.
+ * Expected failures: `disk_full` (nothing was changed), `part_away` (the database does not answer).
  */
 import type { PublicSpace, Role } from '@parterre/protocol';
 import type { SpacePlan } from './programme-control.ts';
@@ -32,13 +33,28 @@ export interface Store {
   space(id: string): Promise<StoredSpace | null>;
   /** Newest first. */
   spaces(limit: number, offset: number): Promise<readonly StoredSpace[]>;
-  updateSpace(id: string, change: Partial<Omit<StoredSpace, 'id' | 'createdAtMs'>>): Promise<StoredSpace | null>;
-  removeSpace(id: string): Promise<boolean>;
-  createInvite(invite: StoredInvite): Promise<void>;
+  updateSpace(
+    id: string,
+    change: Partial<Omit<StoredSpace, 'id' | 'createdAtMs'>>,
+  ): Promise<StoredSpace | null>;
+  /**
+   * Removes the space and its invitations and remembers the removal, in one step, until `forgetRemoval`:
+   * the identifier stays taken so long. @returns false when there is no such space.
+   */
+  removeSpace(id: string, nowMs: number): Promise<boolean>;
+  /** Identifiers of removed spaces whose removal is still remembered; at most `limit`. */
+  removals(limit: number): Promise<readonly string[]>;
+  forgetRemoval(id: string): Promise<void>;
+  /** @returns false when the space is not there. */
+  createInvite(invite: StoredInvite): Promise<boolean>;
+  invite(id: string): Promise<StoredInvite | null>;
   inviteByTokenHash(tokenHash: string): Promise<StoredInvite | null>;
-  invites(spaceId: string): Promise<readonly StoredInvite[]>;
+  /** Oldest first; at most `limit`. */
+  invites(spaceId: string, limit: number): Promise<readonly StoredInvite[]>;
+  /** @returns false when there is none, or it was revoked before: the first time stands. */
   revokeInvite(id: string, atMs: number): Promise<boolean>;
-  /** Records that a one-time token was used. @returns false when it had been used already. */
+  /** Records that a one-time token was used. @returns false when it had been used already or is over. */
   spendToken(id: string, expiresAtMs: number, nowMs: number): Promise<boolean>;
+  tokenSpent(id: string): Promise<boolean>;
   close(): Promise<void>;
 }
