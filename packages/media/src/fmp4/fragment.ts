@@ -5,9 +5,9 @@
  * `moof`, so that a player can take them out and append the rest.
  */
 import { clockOfSeq, EMSG_SCHEME, SAMPLE_RATE_HZ } from '@parterre/protocol';
+import { setNtp } from '../ntp.ts';
 import { ascii, BOX_HEADER_BYTES, fourcc, setUint64, viewOf } from './box.ts';
 import { TRACK_ID } from './init.ts';
-import { setNtp } from './ntp.ts';
 
 export interface FragmentInput {
   readonly seq: number;

@@ -6,10 +6,10 @@
  */
 import { clockOfSeq, EMSG_SCHEME, SAMPLE_RATE_HZ } from '@parterre/protocol';
 import { ContainerError } from '../container-error.ts';
+import { getNtp } from '../ntp.ts';
 import { ascii, BOX_HEADER_BYTES, concat, fourccText, getUint64, viewOf } from './box.ts';
 import { type FragmentHeader, parseMoof } from './moof.ts';
 import { parseMoov } from './moov.ts';
-import { getNtp } from './ntp.ts';
 
 export interface InitPart {
   readonly kind: 'init';
