@@ -18,6 +18,8 @@ export interface FeedReader {
    * it delivers a `hole` in place of what it could not get.
    */
   record(spaceId: string, rendition: string, record: ProgrammeRecord): void;
+  /** Every space known at this (re)connection has been told: another one does not exist. */
+  ready?(): void;
 }
 
 export interface ProgrammeFeed {

@@ -90,6 +90,7 @@ class FeedLine {
 
   private ready(): void {
     for (const spaceId of this.known) if (!this.said.has(spaceId)) this.removed(spaceId);
+    this.reader.ready?.();
   }
 
   private record(body: Buffer): void {
