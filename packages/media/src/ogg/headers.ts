@@ -28,27 +28,36 @@ const HEAD_BYTES = 19;
 const HEAD_MAGIC = latin1('OpusHead');
 const TAGS_MAGIC = latin1('OpusTags');
 const VENDOR = 'parterre';
+const TWO_32 = 0x1_0000_0000;
 
 /**
  * The header pages, OpusHead and OpusTags.
  * @param tags comment fields, such as TITLE and ARTIST; the names are ASCII without `=`
+ * @param pageSequence of the first page; for who joins in the middle, HEADER_PAGES before that of his first page of sound
  * @throws RangeError when the tags do not fit into one page (about 65,000 bytes)
  */
 export function oggHeaders(
   channels: 1 | 2,
   serial: number,
   tags: Readonly<Record<string, string>>,
+  pageSequence = 0,
 ): Uint8Array {
   const head = writePage({
     packets: [headPacket(channels)],
     granule: 0,
     serial,
-    pageSequence: 0,
+    pageSequence,
     flags: BEGIN_OF_STREAM,
   });
   const comments = Object.entries(tags).map(([name, value]) => `${name}=${value}`);
   const packet = tagsPacket({ vendor: VENDOR, comments });
-  const page = writePage({ packets: [packet], granule: 0, serial, pageSequence: 1, flags: 0 });
+  const page = writePage({
+    packets: [packet],
+    granule: 0,
+    serial,
+    pageSequence: (pageSequence + 1) % TWO_32,
+    flags: 0,
+  });
   const bytes = new Uint8Array(head.length + page.length);
   bytes.set(head);
   bytes.set(page, head.length);
