@@ -6,6 +6,7 @@ const steps = [
   ['biome', ['check', '--error-on-warnings']],
   ['tsc', ['-p', 'tsconfig.json']],
   ['tsc', ['-p', 'tsconfig.browser.json']],
+  ['tsc', ['-p', 'tsconfig.e2e.json']],
   ['knip', []],
   ['vitest', ['run', '--project', 'unit']],
 ];

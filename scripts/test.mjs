@@ -31,6 +31,7 @@ let skipped = 0;
 step('biome', ['check', '--error-on-warnings']);
 step('tsc', ['-p', 'tsconfig.json']);
 step('tsc', ['-p', 'tsconfig.browser.json']);
+step('tsc', ['-p', 'tsconfig.e2e.json']);
 step('knip', []);
 for (const project of ['unit', 'e2e']) suite(project);
 rmSync(join(report, '..'), { recursive: true, force: true });

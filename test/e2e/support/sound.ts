@@ -1,0 +1,53 @@
+/** Sound files for and from the tests, through Debian's ffmpeg. */
+import { execFileSync } from 'node:child_process';
+import { existsSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+export const RATE_HZ = 48_000;
+const SHARED_SPEECH = join(import.meta.dirname, '../../../../shared/audio/jfk.wav');
+
+export const hasFfmpeg = existsSync('/usr/bin/ffmpeg');
+/** Eleven seconds of real speech, or null where it is not beside the checkout. */
+export const speechPath = existsSync(SHARED_SPEECH) ? SHARED_SPEECH : null;
+
+/** Anything ffmpeg reads, as mono float PCM at 48 kHz. */
+export function decode(path: string): Float32Array {
+  const args = ['-v', 'error', '-i', path, '-ac', '1', '-ar', String(RATE_HZ), '-f', 'f32le', '-'];
+  const bytes = execFileSync('/usr/bin/ffmpeg', args, { maxBuffer: 1 << 30 });
+  return new Float32Array(
+    bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + (bytes.length & ~3)),
+  );
+}
+
+/** Mono 16-bit WAV at 48 kHz, as Chromium's fake microphone takes it. */
+export function writeWav(path: string, samples: Float32Array): void {
+  const data = Buffer.alloc(44 + samples.length * 2);
+  data.write('RIFF', 0);
+  data.writeUInt32LE(data.length - 8, 4);
+  data.write('WAVEfmt ', 8);
+  data.writeUInt32LE(16, 16);
+  data.writeUInt16LE(1, 20);
+  data.writeUInt16LE(1, 22);
+  data.writeUInt32LE(RATE_HZ, 24);
+  data.writeUInt32LE(RATE_HZ * 2, 28);
+  data.writeUInt16LE(2, 32);
+  data.writeUInt16LE(16, 34);
+  data.write('data', 36);
+  data.writeUInt32LE(samples.length * 2, 40);
+  for (let i = 0; i < samples.length; i += 1)
+    data.writeInt16LE(Math.round(Math.max(-1, Math.min(1, samples[i]!)) * 32_767), 44 + i * 2);
+  writeFileSync(path, data);
+}
+
+/** What ffmpeg complains of while it decodes all of an input; empty when nothing. */
+export function complaints(input: string, ...options: string[]): string {
+  try {
+    return execFileSync(
+      '/usr/bin/ffmpeg',
+      ['-nostdin', '-v', 'warning', ...options, '-i', input, '-f', 'null', '-'],
+      { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] },
+    );
+  } catch (error) {
+    return String((error as { stderr?: string }).stderr ?? error);
+  }
+}
