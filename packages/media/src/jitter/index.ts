@@ -1,0 +1,1 @@
+export * from './jitter-buffer.ts';

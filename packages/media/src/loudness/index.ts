@@ -1,0 +1,4 @@
+export * from './k-weighting.ts';
+export * from './leveller.ts';
+export * from './limiter.ts';
+export * from './true-peak.ts';

@@ -1,0 +1,193 @@
+/**
+ * The mixer of one space: voices in as RTP-timed Opus, one Opus packet of 20 ms out at every tick, from
+ * doors to end, whoever speaks [P3]. Pure and synchronous once created: time comes in with each call.
+ * Voices are levelled, summed, limited and encoded once; when nobody on air is connected the holding sound
+ * stands in. Invariant: `tick` never throws for anything that was pushed, and always returns a packet.
+ */
+import { FRAME_SAMPLES, type Rendition } from '@parterre/protocol';
+import { HoldingLoop } from '../holding/index.ts';
+import type { JitterCounters } from '../jitter/index.ts';
+import { KWeightedMeter, Limiter, lufsOf } from '../loudness/index.ts';
+import { createOpusEncoder, DecoderPool, type OpusEncoder } from '../opus/index.ts';
+import { Voice } from './voice.ts';
+
+export const VOICES_MAX = 64;
+/** Decoders beyond one for each voice, for sources that change. */
+const DECODERS_SPARE = 8;
+/** A voice on air that has sent nothing for this long has lost its connection. */
+export const PRESENCE_MS = 2_000;
+/** The holding sound comes and goes over 0.5 s. */
+const HOLDING_FADE_TICKS = 25;
+/** Below −1 dBTP by what the encoding may add at this bitrate, dBTP. */
+const CEILING_DBTP: Readonly<Record<Rendition['id'], number>> = { voice: -3.5, music: -2.5 };
+/** Loudness that `levels` shows as 0 and as 1, LUFS. */
+const LEVEL_LUFS = { least: -50, most: -10 };
+
+export interface MixerOptions {
+  readonly rendition: Rendition;
+  readonly holdingSound: boolean;
+}
+
+export interface VoiceState {
+  readonly onAir: boolean;
+  readonly muted: boolean;
+}
+
+export interface MixedFrame {
+  /** One Opus packet of 20 ms; belongs to the caller. */
+  readonly packet: Uint8Array;
+  /** Greatest sample of the frame, 0…255, linear. */
+  readonly peak: number;
+  /** Nobody on air is connected: the holding sound, or silence, is what is heard. */
+  readonly holding: boolean;
+}
+
+export interface VoiceLevel {
+  /** Loudness as mixed, 0…1. */
+  readonly level: number;
+  readonly speaking: boolean;
+}
+
+export interface MixerLevels {
+  /** Every audible voice: on air and not muted. */
+  readonly voices: ReadonlyMap<string, VoiceLevel>;
+  readonly programme: number;
+}
+
+export class Mixer {
+  readonly #pool: DecoderPool;
+  readonly #encoder: OpusEncoder;
+  readonly #holdingLoop: HoldingLoop;
+  readonly #limiter: Limiter;
+  readonly #meter: KWeightedMeter;
+  readonly #voices = new Map<string, Voice>();
+  readonly #channels: 1 | 2;
+  readonly #bus: Float32Array;
+  readonly #scratch: Float32Array;
+  #holdingSound: boolean;
+  #holdingGain = 0;
+  #tickCount = 0;
+  #programmeLufs = -120;
+
+  private constructor(
+    options: MixerOptions,
+    pool: DecoderPool,
+    encoder: OpusEncoder,
+    loop: HoldingLoop,
+  ) {
+    const { channels, id } = options.rendition;
+    this.#channels = channels;
+    this.#pool = pool;
+    this.#encoder = encoder;
+    this.#holdingLoop = loop;
+    this.#limiter = new Limiter(channels, CEILING_DBTP[id]);
+    this.#meter = new KWeightedMeter(channels);
+    this.#bus = new Float32Array(FRAME_SAMPLES * channels);
+    this.#scratch = new Float32Array(FRAME_SAMPLES * channels);
+    this.#holdingSound = options.holdingSound;
+  }
+
+  static async create(options: MixerOptions): Promise<Mixer> {
+    const { rendition } = options;
+    const pool = await DecoderPool.create(rendition.channels, VOICES_MAX + DECODERS_SPARE);
+    const encoder = await createOpusEncoder(rendition);
+    const loop = await HoldingLoop.load(rendition);
+    return new Mixer(options, pool, encoder, loop);
+  }
+
+  set holdingSound(on: boolean) {
+    this.#holdingSound = on;
+  }
+
+  /** Adds or changes a voice. @returns false when VOICES_MAX are there already. */
+  setVoice(id: string, state: VoiceState): boolean {
+    let voice = this.#voices.get(id);
+    if (voice === undefined) {
+      if (this.#voices.size >= VOICES_MAX) return false;
+      voice = new Voice(this.#pool, this.#channels);
+      this.#voices.set(id, voice);
+    }
+    voice.onAir = state.onAir;
+    voice.muted = state.muted;
+    return true;
+  }
+
+  removeVoice(id: string): void {
+    this.#voices.get(id)?.close();
+    this.#voices.delete(id);
+  }
+
+  /**
+   * One Opus packet of a voice; sequence and timestamp as in RTP (RFC 3550 §5.1, 48 kHz). Copied when it
+   * is kept. Packets of unknown voices and malformed ones are dropped.
+   */
+  push(
+    id: string,
+    source: number,
+    sequence: number,
+    timestamp: number,
+    payload: Uint8Array,
+    nowMs: number,
+  ): void {
+    this.#voices.get(id)?.push(source, sequence, timestamp, payload, nowMs);
+  }
+
+  /** The next 20 ms of the programme. */
+  tick(nowMs: number): MixedFrame {
+    const bus = this.#bus;
+    bus.fill(0);
+    let holding = true;
+    for (const voice of this.#voices.values()) {
+      voice.mixInto(bus, this.#scratch, nowMs);
+      if (voice.onAir && nowMs - voice.lastPacketMs < PRESENCE_MS) holding = false;
+    }
+    this.#mixHolding(holding && this.#holdingSound);
+    this.#limiter.process(bus);
+    this.#programmeLufs = lufsOf(this.#meter.measure(bus));
+    this.#tickCount += 1;
+    return { packet: this.#encoder.encode(bus), peak: peakOf(bus), holding };
+  }
+
+  /** Loudness of the last frame. */
+  levels(): MixerLevels {
+    const voices = new Map<string, VoiceLevel>();
+    for (const [id, voice] of this.#voices) {
+      if (!voice.audible) continue;
+      voices.set(id, { level: levelOf(voice.mixedLufs), speaking: voice.speaking });
+    }
+    return { voices, programme: levelOf(this.#programmeLufs) };
+  }
+
+  /** What the voice's jitter buffer has counted; null before its first packet. */
+  counters(id: string): Readonly<JitterCounters> | null {
+    return this.#voices.get(id)?.counters ?? null;
+  }
+
+  close(): void {
+    for (const id of [...this.#voices.keys()]) this.removeVoice(id);
+    this.#pool.close();
+    this.#encoder.free();
+  }
+
+  #mixHolding(wanted: boolean): void {
+    const from = this.#holdingGain;
+    const step = 1 / HOLDING_FADE_TICKS;
+    const to = wanted ? Math.min(1, from + step) : Math.max(0, from - step);
+    this.#holdingGain = to;
+    if (from > 0 || to > 0) this.#holdingLoop.mixInto(this.#bus, this.#tickCount, from, to);
+  }
+}
+
+function levelOf(lufs: number): number {
+  const share = (lufs - LEVEL_LUFS.least) / (LEVEL_LUFS.most - LEVEL_LUFS.least);
+  return Math.min(1, Math.max(0, share));
+}
+
+function peakOf(pcm: Float32Array): number {
+  let peak = 0;
+  for (let i = 0; i < pcm.length; i += 1) {
+    const sample = Math.abs(pcm[i]!);
+    if (sample > peak) peak = sample;
+  }
+  return Math.min(255, Math.round(peak * 255));
+}

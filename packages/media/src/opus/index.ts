@@ -1,0 +1,3 @@
+export * from './codec.ts';
+export * from './decoder-pool.ts';
+export * from './packet.ts';
