@@ -1,2 +1,7 @@
 /** The rules of a space, pure: who may come in, what a space is called, which states follow which. */
+export { iceServersOf } from './ice.ts';
+export * from './life.ts';
 export * from './pass.ts';
+export * from './schedule.ts';
+export { slugCandidates, slugOf } from './slug.ts';
+export { plainText } from './words.ts';
