@@ -96,7 +96,7 @@ export async function recorded(page: Page): Promise<Float32Array> {
   const base64 = await page.evaluate(async () => {
     const blocks = (window as unknown as { recorded: Float32Array[] }).recorded;
     const samples = new Float32Array(blocks.length * 128);
-    blocks.forEach((block, index) => samples.set(block, index * 128));
+    for (const [index, block] of blocks.entries()) samples.set(block, index * 128);
     const url = await new Promise<string>((resolve) => {
       const reader = new FileReader();
       reader.onload = () => resolve(reader.result as string);

@@ -1,0 +1,202 @@
+/**
+ * The edge process: the edge module over the programme's unix socket, on the inherited public socket,
+ * with its counters as metrics. With TLS the certificate is read again when its files change, so that a
+ * renewal needs no restart; files that do not fit together leave the old one in use.
+ */
+import { readFile, stat } from 'node:fs/promises';
+import { monitorEventLoopDelay } from 'node:perf_hooks';
+import { holdingFrames } from '@parterre/media';
+import { Counter, Gauge } from 'prom-client';
+import { UnixFeed } from '../adapters/unix/index.ts';
+import { Edge, LIVE_FORMAT, RADIO_FORMAT, type TlsFiles } from '../edge/index.ts';
+import { pagesRoot } from './assets.ts';
+import type { Part, PartContext } from './part.ts';
+
+const CERTIFICATE_LOOK_MS = 10_000;
+
+export async function start(context: PartContext): Promise<Part> {
+  const { config, clock, timers, random, log, sockets, listenFd } = context;
+  if (listenFd === null)
+    throw new Error('An edge listens on an inherited socket, and was given none.');
+  const feed = new UnixFeed({ path: sockets.programme, timers, random, log });
+  const tls = config.tlsCert === '' ? null : await readTls(config.tlsCert, config.tlsKey);
+  const edge = new Edge({
+    clock,
+    timers,
+    feed,
+    formats: { live: LIVE_FORMAT, radio: RADIO_FORMAT },
+    holding: holdingFrames,
+    tls,
+    pagesDir: pagesRoot(),
+    dataDir: config.data,
+    sockets,
+    trustProxy: config.trustProxy,
+  });
+  const stopMeasuring = publish(edge, context);
+  const stopWatching = tls === null ? () => {} : watchCertificate(edge, context);
+  await edge.open({ fd: listenFd });
+  return {
+    async close() {
+      stopWatching();
+      await edge.close();
+      stopMeasuring();
+    },
+  };
+}
+
+async function readTls(certPath: string, keyPath: string): Promise<TlsFiles> {
+  const [cert, key] = await Promise.all([readFile(certPath), readFile(keyPath)]);
+  return { cert, key };
+}
+
+/** @returns what stops it */
+function watchCertificate(edge: Edge, { config, timers, log }: PartContext): () => void {
+  const { tlsCert, tlsKey } = config;
+  const versionOf = async (): Promise<string> => {
+    const [cert, key] = await Promise.all([stat(tlsCert), stat(tlsKey)]);
+    return `${cert.ino} ${cert.mtimeMs} ${key.ino} ${key.mtimeMs}`;
+  };
+  let inUse = '';
+  const look = async (): Promise<void> => {
+    const version = await versionOf();
+    if (version === inUse) return;
+    if (inUse !== '') {
+      edge.renewTls(await readTls(tlsCert, tlsKey));
+      log.info({}, 'the TLS certificate was renewed');
+    }
+    inUse = version;
+  };
+  const lookAgain = (): void => {
+    look().catch((error: unknown) => {
+      log.warn({ err: error }, 'the changed TLS certificate cannot be used; the old one stays');
+    });
+  };
+  lookAgain();
+  const timer = timers.every(CERTIFICATE_LOOK_MS, lookAgain);
+  return () => timer.cancel();
+}
+
+/** Turns the edge's counters into metrics, read when they are collected. @returns what stops it */
+function publish(edge: Edge, { metrics: registry }: PartContext): () => void {
+  const { counters, house } = edge;
+  const registers = [registry];
+  const gauge = (name: string, help: string, read: () => number): void => {
+    new Gauge({
+      name,
+      help,
+      registers,
+      collect() {
+        this.set(read());
+      },
+    });
+  };
+  const counter = (name: string, help: string, read: () => number): void => {
+    new Counter({
+      name,
+      help,
+      registers,
+      collect() {
+        this.reset();
+        this.inc(read());
+      },
+    });
+  };
+  const byLabel = (
+    name: string,
+    help: string,
+    label: string,
+    read: () => Readonly<Record<string, number>>,
+  ): void => {
+    new Counter({
+      name,
+      help,
+      registers,
+      labelNames: [label],
+      collect() {
+        this.reset();
+        for (const [value, count] of Object.entries(read())) this.inc({ [label]: value }, count);
+      },
+    });
+  };
+
+  new Gauge({
+    name: 'parterre_edge_listeners',
+    help: 'Connections that are being sent the programme now.',
+    labelNames: ['lane', 'profile'],
+    registers,
+    collect() {
+      this.reset();
+      for (const { lane, profile, listeners } of house.census())
+        this.inc({ lane, profile }, listeners);
+    },
+  });
+  gauge(
+    'parterre_edge_connections',
+    'Open connections on the public port.',
+    () => edge.connections,
+  );
+  byLabel('parterre_edge_joins_total', 'Listeners taken in.', 'lane', () => counters.joins);
+  byLabel(
+    'parterre_edge_resumes_total',
+    'Of the joins, those that went on at a sequence.',
+    'lane',
+    () => counters.resumes,
+  );
+  byLabel(
+    'parterre_edge_drops_total',
+    'Listeners whose connection this edge ended.',
+    'reason',
+    () => counters.drops,
+  );
+  byLabel(
+    'parterre_edge_refusals_total',
+    'Connections refused before a request was answered.',
+    'reason',
+    () => counters.refusals,
+  );
+  counter('parterre_edge_leaves_total', 'Listeners who left by themselves.', () => counters.leaves);
+  counter(
+    'parterre_edge_skips_total',
+    'Times a slow listener was taken forward.',
+    () => counters.skips,
+  );
+  counter(
+    'parterre_edge_skipped_chunks_total',
+    'Chunks that slow listeners lost by it.',
+    () => counters.skippedChunks,
+  );
+  counter('parterre_edge_writes_total', 'Flushes written to a listener.', () => counters.writes);
+  counter(
+    'parterre_edge_sent_bytes_total',
+    'Bytes of the programme written to listeners.',
+    () => counters.bytes,
+  );
+  counter(
+    'parterre_edge_flush_seconds_total',
+    'Time spent writing to listeners.',
+    () => counters.flushSeconds,
+  );
+  counter(
+    'parterre_edge_flushes_total',
+    'Flushes of a slice or of a small house.',
+    () => counters.flushes,
+  );
+  counter(
+    'parterre_edge_fast_answers_total',
+    'Requests answered without the full HTTP parser.',
+    () => counters.fastAnswers,
+  );
+
+  const delay = monitorEventLoopDelay({ resolution: 10 });
+  delay.enable();
+  gauge(
+    'parterre_edge_event_loop_delay_p99_seconds',
+    'Delay of the event loop since the last collection, p99.',
+    () => {
+      const seconds = delay.percentile(99) / 1e9;
+      delay.reset();
+      return seconds;
+    },
+  );
+  return () => delay.disable();
+}
