@@ -5,6 +5,7 @@
 import type { PublicSpace } from '@parterre/protocol';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { FeedReader, ProgrammeFeed } from './programme-feed.ts';
+import { logChunk } from './programme-log.sample.ts';
 import { endSeqOf, type ProgrammeRecord } from './programme-log.ts';
 
 export interface FeedSubject {
@@ -55,15 +56,6 @@ export function sampleSpace(id: string, state: PublicSpace['state'] = 'live'): P
   };
 }
 
-/** A chunk whose content follows from its sequence and epoch. */
-export function sampleChunk(seq: number, epoch = 1): ProgrammeRecord {
-  const frames = Array.from({ length: 10 }, (_, index) =>
-    Uint8Array.of(0x78, seq & 0xff, (seq >> 8) & 0xff, epoch, index),
-  );
-  const snapshot = seq % 5 === 0 ? new TextEncoder().encode(`{"seq":${seq}}`) : new Uint8Array();
-  return { kind: 'chunk', seq, epoch, capturedAtMs: seq * 200, peak: seq & 0xff, frames, snapshot };
-}
-
 export function feedContract(name: string, open: () => Promise<FeedSubject>): void {
   describe(`ProgrammeFeed: ${name}`, () => {
     let subject: FeedSubject;
@@ -85,7 +77,7 @@ export function feedContract(name: string, open: () => Promise<FeedSubject>): vo
 
     const append = (count: number) => {
       for (let done = 0; done < count; done++, seq++) {
-        subject.append('evening', 'voice', sampleChunk(seq));
+        subject.append('evening', 'voice', logChunk(seq, 1));
       }
     };
     const upToDate = () => vi.waitFor(() => expect(reader.nextSeq).toBe(seq));
@@ -122,8 +114,7 @@ export function feedContract(name: string, open: () => Promise<FeedSubject>): vo
       });
       for (const record of reader.records) {
         if (record.kind !== 'chunk') continue;
-        const sample = sampleChunk(record.seq);
-        if (sample.kind !== 'chunk') continue;
+        const sample = logChunk(record.seq, 1);
         expect(record.frames.map((frame) => [...frame])).toEqual(sample.frames.map((f) => [...f]));
         expect([...record.snapshot]).toEqual([...sample.snapshot]);
         expect(record).toMatchObject({

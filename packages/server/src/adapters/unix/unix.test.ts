@@ -5,8 +5,9 @@ import { join } from 'node:path';
 import { ParterreError, type PublicSpace } from '@parterre/protocol';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { ProgrammeControl } from '../../ports/programme-control.ts';
-import { feedContract, sampleChunk, sampleSpace } from '../../ports/programme-feed.contract.ts';
+import { feedContract, sampleSpace } from '../../ports/programme-feed.contract.ts';
 import type { InputObserver, ProgrammeInput } from '../../ports/programme-input.ts';
+import { logChunk } from '../../ports/programme-log.sample.ts';
 import { Feed } from '../../programme/index.ts';
 import { silentLog, systemRandom, systemTimers } from '../system/index.ts';
 import { encodeFrame } from './framing.ts';
@@ -137,7 +138,7 @@ describe('UnixServer', () => {
     await vi.waitFor(() => expect(programme.readerCount).toBe(1));
     const snapshot = new Uint8Array(100_000);
     for (let seq = 0; seq < 200 && server.clients > 0; seq++) {
-      programme.append('evening', 'voice', { ...sampleChunk(seq), snapshot } as never);
+      programme.append('evening', 'voice', { ...logChunk(seq, 1), snapshot });
     }
     await vi.waitFor(() => expect(programme.readerCount).toBe(0));
     stuck.destroy();
