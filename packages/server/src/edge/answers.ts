@@ -1,0 +1,118 @@
+/**
+ * Answers as bytes, for the path that has no HTTP library in it, and the header fields that both paths
+ * share. Every answer of the lanes may be read by any page (CORS); none may be stored or changed on the
+ * way.
+ */
+import { ERRORS, type ErrorCode, errorBody } from '@parterre/protocol';
+
+/** Header fields by lower-case name. */
+export type Fields = Readonly<Record<string, string>>;
+
+/** For a public resource without credentials (Fetch §3.2). */
+export const CORS_FIELDS: Fields = {
+  'access-control-allow-origin': '*',
+  'access-control-expose-headers': 'Content-Length, Content-Range, ETag, Retry-After, Date',
+};
+
+export const PREFLIGHT_FIELDS: Fields = {
+  ...CORS_FIELDS,
+  'access-control-allow-methods': 'GET, HEAD, OPTIONS',
+  'access-control-allow-headers': 'Range, If-Range, If-None-Match',
+  'access-control-max-age': '86400',
+};
+
+/** A stream without an end: not stored, not transformed, not gathered by a proxy, ended by closing. */
+export function streamFields(contentType: string): Fields {
+  return {
+    'content-type': contentType,
+    'cache-control': 'no-store, no-transform',
+    'x-accel-buffering': 'no',
+    'x-content-type-options': 'nosniff',
+    ...CORS_FIELDS,
+    connection: 'close',
+  };
+}
+
+/** Fields of a refusal; the body is `errorBody(code, detail)`. */
+export function refusalFields(retryAfterS: number | undefined): Record<string, string> {
+  const fields: Record<string, string> = {
+    'content-type': 'application/json; charset=utf-8',
+    'cache-control': 'no-store',
+    'x-content-type-options': 'nosniff',
+    ...CORS_FIELDS,
+  };
+  if (retryAfterS !== undefined) fields['retry-after'] = String(retryAfterS);
+  return fields;
+}
+
+export function refusalBody(code: ErrorCode, detail: string | undefined): Buffer {
+  return Buffer.from(JSON.stringify(errorBody(code, detail)));
+}
+
+/** Heads of the fast path, made once a second because of `Date` (RFC 9110 §6.6.1). */
+export class FastAnswers {
+  readonly #heads = new Map<string, Buffer>();
+  #second = -1;
+
+  /** The head of a stream. */
+  streamHead(contentType: string, wallMs: number): Buffer {
+    return this.#kept(contentType, wallMs, (date) =>
+      head(200, { ...streamFields(contentType), date }),
+    );
+  }
+
+  /** A whole refusal, head and body, or the head alone; the connection is closed after it. */
+  refusal(
+    code: ErrorCode,
+    detail: string | undefined,
+    retryAfterS: number | undefined,
+    headOnly: boolean,
+    wallMs: number,
+  ): Buffer {
+    const name = `${code} ${retryAfterS ?? ''} ${headOnly} ${detail ?? ''}`;
+    return this.#kept(name, wallMs, (date) => {
+      const body = refusalBody(code, detail);
+      const fields = {
+        ...refusalFields(retryAfterS),
+        'content-length': String(body.length),
+        date,
+        connection: 'close',
+      };
+      const start = head(ERRORS[code].status, fields);
+      return headOnly ? start : Buffer.concat([start, body]);
+    });
+  }
+
+  #kept(name: string, wallMs: number, make: (date: string) => Buffer): Buffer {
+    const second = Math.floor(wallMs / 1_000);
+    if (second !== this.#second || this.#heads.size >= HEADS_MAX) {
+      this.#heads.clear();
+      this.#second = second;
+    }
+    let bytes = this.#heads.get(name);
+    if (bytes === undefined) {
+      bytes = make(new Date(second * 1_000).toUTCString());
+      this.#heads.set(name, bytes);
+    }
+    return bytes;
+  }
+}
+
+const HEADS_MAX = 256;
+
+const REASONS: Readonly<Record<number, string>> = {
+  200: 'OK',
+  400: 'Bad Request',
+  404: 'Not Found',
+  409: 'Conflict',
+  410: 'Gone',
+  414: 'URI Too Long',
+  431: 'Request Header Fields Too Large',
+  503: 'Service Unavailable',
+};
+
+function head(status: number, fields: Fields): Buffer {
+  let out = `HTTP/1.1 ${status} ${REASONS[status] ?? ''}\r\n`;
+  for (const [name, value] of Object.entries(fields)) out += `${name}: ${value}\r\n`;
+  return Buffer.from(`${out}\r\n`, 'latin1');
+}

@@ -1,0 +1,201 @@
+/**
+ * The listeners of one space, lane and profile, and the flush that writes to them: the hot path.
+ *
+ * A listener costs one socket write per flush and no allocation: it is one flat object in a dense
+ * array, its bytes are a Buffer shared with everyone who stands at the same place. A cohort is cut into
+ * slices that are flushed one after another, so that a big house is a steady load and not a pulse; a
+ * listener stays in its slice, so that its flushes come at an even distance.
+ *
+ * A slow reader is never buffered beyond `QUEUE_BYTES_MAX`: it waits, and when it has fallen too far
+ * behind it goes on nearer to the live edge, on a chunk boundary. One that takes nothing for
+ * `STALL_MS_MAX` is dropped.
+ */
+import { CHUNK_MS, type Profile } from '@parterre/protocol';
+import type { DropReason, EdgeCounters, LaneId } from './counters.ts';
+import { type FormattedRing, SECTION_CHUNKS_MAX } from './ring.ts';
+
+/** Written but not yet taken by the kernel: a listener above this is not written to. */
+export const QUEUE_BYTES_MAX = 65_536;
+/** A reader that took nothing for a while and is now this far behind, chunks, is taken forward: five seconds. */
+export const LAG_CHUNKS_MAX = 25;
+export const STALL_MS_MAX = 30_000;
+/** How far ahead of this edge a player may be, having come from another: ten seconds. */
+export const AHEAD_CHUNKS_MAX = 50;
+/** A listener who joined before the first chunk and takes whatever comes first. */
+export const FROM_FIRST = -1;
+
+/** The connection as the flush sees it; `net.Socket` and `tls.TLSSocket` are ones. */
+export interface Sink {
+  readonly writableLength: number;
+  readonly destroyed: boolean;
+  write(bytes: Uint8Array): boolean;
+  end(): void;
+  destroy(): void;
+}
+
+/** One listener. Owned by its cohort; `leave` takes it out. */
+export class Listener {
+  readonly sink: Sink;
+  readonly cohort: Cohort;
+  readonly slice: Listener[];
+  /** Index in `slice`; -1 once it has left. */
+  place: number;
+  nextSeq: number;
+  /** How far behind a stall may leave it, chunks; until it has caught up, a resumer may be as far as it began. */
+  lagMax = LAG_CHUNKS_MAX;
+  /** Monotonic ms since which it has taken nothing; 0 when it does. */
+  stalledSinceMs = 0;
+  /** Bytes it has sent since it joined. */
+  heardBytes = 0;
+
+  constructor(sink: Sink, cohort: Cohort, slice: Listener[], nextSeq: number) {
+    this.sink = sink;
+    this.cohort = cohort;
+    this.slice = slice;
+    this.place = slice.length;
+    this.nextSeq = nextSeq;
+  }
+
+  /** Idempotent; the connection is the caller's to end. */
+  leave(): void {
+    if (this.place === -1) return;
+    const last = this.slice.pop()!;
+    if (last !== this) {
+      this.slice[this.place] = last;
+      last.place = this.place;
+    }
+    this.place = -1;
+  }
+
+  /** Ends a connection that is no use to either side. */
+  drop(reason: DropReason): void {
+    if (this.place === -1) return;
+    this.cohort.counters.drops[reason]++;
+    this.leave();
+    this.sink.destroy();
+  }
+}
+
+export class Cohort {
+  readonly lane: LaneId;
+  readonly profile: Profile;
+  readonly source: FormattedRing;
+  readonly counters: EdgeCounters;
+  /** Chunks sent at once to one who joins. */
+  readonly bufferChunks: number;
+  readonly #slices: Listener[][];
+
+  constructor(
+    lane: LaneId,
+    profile: Profile,
+    source: FormattedRing,
+    slices: number,
+    counters: EdgeCounters,
+  ) {
+    this.lane = lane;
+    this.profile = profile;
+    this.source = source;
+    this.counters = counters;
+    this.bufferChunks = Math.ceil(profile.bufferMs / CHUNK_MS);
+    this.#slices = Array.from({ length: slices }, () => []);
+  }
+
+  get slices(): number {
+    return this.#slices.length;
+  }
+
+  get size(): number {
+    let size = 0;
+    for (const slice of this.#slices) size += slice.length;
+    return size;
+  }
+
+  /** Where a listener begins: `from` when it is held, the oldest when that is later; else the profile's buffer. */
+  startOf(from: number | null): number {
+    const { headSeq, oldestSeq } = this.source.ring;
+    if (from !== null) return headSeq === -1 ? from : Math.max(from, oldestSeq);
+    return headSeq === -1 ? FROM_FIRST : Math.max(oldestSeq, headSeq - this.bufferChunks);
+  }
+
+  /** Takes in one whose answer has been written up to `nextSeq`, into the emptiest slice. */
+  join(sink: Sink, nextSeq: number): Listener {
+    let slice = this.#slices[0]!;
+    for (const other of this.#slices) if (other.length < slice.length) slice = other;
+    const listener = new Listener(sink, this, slice, nextSeq);
+    slice.push(listener);
+    const { headSeq } = this.source.ring;
+    if (headSeq !== -1 && nextSeq < headSeq) listener.lagMax += headSeq - nextSeq;
+    return listener;
+  }
+
+  /**
+   * Writes what has come since the last flush to every listener of a slice.
+   * @param ended no more will come: who has everything is let go
+   */
+  flush(slice: number, nowMs: number, ended: boolean): void {
+    const listeners = this.#slices[slice]!;
+    // Backwards: leaving swaps the last one into the place of the one that leaves.
+    for (let i = listeners.length - 1; i >= 0; i--) this.#flushOne(listeners[i]!, nowMs, ended);
+  }
+
+  #flushOne(listener: Listener, nowMs: number, ended: boolean): void {
+    const { sink } = listener;
+    const { ring } = this.source;
+    if (sink.destroyed) {
+      listener.leave();
+      return;
+    }
+    const head = ring.headSeq;
+    if (listener.nextSeq === FROM_FIRST && head !== -1) listener.nextSeq = this.startOf(null);
+    if (listener.nextSeq >= head) {
+      if (ended) this.#release(listener);
+      else if (head !== -1 && listener.nextSeq > head + AHEAD_CHUNKS_MAX) listener.nextSeq = head;
+      return;
+    }
+    if (sink.writableLength > QUEUE_BYTES_MAX) {
+      this.#stall(listener, nowMs);
+      return;
+    }
+    const fellBehind = listener.stalledSinceMs !== 0 && head - listener.nextSeq > listener.lagMax;
+    listener.stalledSinceMs = 0;
+    if (fellBehind || listener.nextSeq < ring.oldestSeq) this.#skipForward(listener, head);
+    const end = Math.min(head, listener.nextSeq + SECTION_CHUNKS_MAX);
+    if (end === head) listener.lagMax = LAG_CHUNKS_MAX;
+    const bytes = this.source.section(listener.nextSeq, end);
+    listener.nextSeq = end;
+    this.counters.writes++;
+    this.counters.bytes += bytes.length;
+    sink.write(bytes);
+  }
+
+  #stall(listener: Listener, nowMs: number): void {
+    if (listener.stalledSinceMs === 0) listener.stalledSinceMs = nowMs;
+    else if (nowMs - listener.stalledSinceMs > STALL_MS_MAX) listener.drop('stalled');
+  }
+
+  #skipForward(listener: Listener, head: number): void {
+    const target = Math.max(this.source.ring.oldestSeq, head - this.bufferChunks);
+    this.counters.skips++;
+    this.counters.skippedChunks += target - listener.nextSeq;
+    listener.nextSeq = target;
+  }
+
+  #release(listener: Listener): void {
+    listener.leave();
+    listener.sink.end();
+  }
+
+  /** Lets up to `count` listeners go, so that their players go on at another edge. @returns how many */
+  move(count: number): number {
+    let moved = 0;
+    for (const slice of this.#slices) {
+      while (moved < count && slice.length > 0) {
+        const listener = slice[slice.length - 1]!;
+        this.counters.drops.moved++;
+        this.#release(listener);
+        moved++;
+      }
+    }
+    return moved;
+  }
+}

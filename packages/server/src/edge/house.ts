@@ -1,0 +1,265 @@
+/**
+ * All spaces an edge knows and everyone who listens through it. Fed by the programme, driven by one
+ * timer: each tick flushes the slices that are due, and the `near` listeners of a small house as soon
+ * as a chunk has come.
+ *
+ * Nothing here is lost with the process: another edge holds the same ring, and a player goes on there.
+ */
+import {
+  type ErrorCode,
+  PROFILES,
+  type ProfileId,
+  type PublicSpace,
+  RENDITIONS,
+} from '@parterre/protocol';
+import type { Clock, Timer, Timers } from '../ports/clock.ts';
+import type { FeedReader, ProgrammeFeed } from '../ports/programme-feed.ts';
+import type { ProgrammeRecord } from '../ports/programme-log.ts';
+import { AHEAD_CHUNKS_MAX, Cohort, type Listener, type Sink } from './cohort.ts';
+import type { EdgeCounters, LaneId } from './counters.ts';
+import type { Format, HoldingFrames, ProgrammeAbout } from './format.ts';
+import { FormattedRing, RING_CHUNKS, Ring, SECTION_CHUNKS_MAX } from './ring.ts';
+
+export const SPACES_KNOWN_MAX = 4_096;
+/** One tick flushes one slice of each profile whose turn it is. */
+const TICK_MS = 50;
+/** Up to this many `near` listeners of a space are flushed at once when a chunk comes. */
+const NEAR_AT_ONCE_MAX = 1_000;
+/** Several records that come together make one flush. */
+const GATHER_MS = 1;
+/** After a start, how long to wait for the programme before a space is called unknown without it. */
+const SETTLE_MS_MAX = 10_000;
+const MOVE_STEPS = 10;
+
+export interface HouseOptions {
+  readonly clock: Clock;
+  readonly timers: Timers;
+  readonly formats: Readonly<Record<LaneId, Format>>;
+  readonly holding: HoldingFrames;
+  readonly counters: EdgeCounters;
+}
+
+/** A space as this edge holds it. */
+export interface Room {
+  space: PublicSpace;
+  readonly rings: Readonly<Record<LaneId, FormattedRing>>;
+  readonly cohorts: readonly Cohort[];
+}
+
+/** Where an admitted listener begins, or why there is no sound for this request. */
+export type Admission =
+  | { readonly cohort: Cohort; readonly startSeq: number }
+  | { readonly refusal: ErrorCode; readonly detail?: string; readonly retryAfterS?: number };
+
+export class House implements FeedReader {
+  readonly counters: EdgeCounters;
+  readonly #options: HouseOptions;
+  readonly #rooms = new Map<string, Room>();
+  readonly #startedMs: number;
+  #feed: { close(): void } | null = null;
+  #ticker: Timer | null = null;
+  #lastTick: number;
+  #ready = false;
+  #gather: Timer | null = null;
+  readonly #fresh = new Set<Room>();
+
+  constructor(options: HouseOptions) {
+    this.#options = options;
+    this.counters = options.counters;
+    this.#startedMs = options.clock.monotonicMs();
+    this.#lastTick = Math.floor(this.#startedMs / TICK_MS);
+  }
+
+  /** Begins to follow the programme and to flush. */
+  open(feed: ProgrammeFeed): void {
+    this.#feed = feed.follow(this, RING_CHUNKS);
+    this.#ticker = this.#options.timers.every(TICK_MS, () => this.#tick());
+  }
+
+  close(): void {
+    this.#feed?.close();
+    this.#ticker?.cancel();
+    this.#gather?.cancel();
+  }
+
+  /** The programme has answered, or has had the time to: what is unknown now does not exist. */
+  get settled(): boolean {
+    return this.#ready || this.#options.clock.monotonicMs() - this.#startedMs > SETTLE_MS_MAX;
+  }
+
+  ready(): void {
+    this.#ready = true;
+  }
+
+  room(spaceId: string): Room | undefined {
+    return this.#rooms.get(spaceId);
+  }
+
+  rooms(): Iterable<Room> {
+    return this.#rooms.values();
+  }
+
+  /** Listeners by lane and profile, over all spaces. */
+  census(): { readonly lane: LaneId; readonly profile: ProfileId; readonly listeners: number }[] {
+    const rows: Record<string, { lane: LaneId; profile: ProfileId; listeners: number }> = {};
+    for (const { cohorts } of this.#rooms.values()) {
+      for (const { lane, profile, size } of cohorts) {
+        const row = (rows[`${lane} ${profile.id}`] ??= { lane, profile: profile.id, listeners: 0 });
+        row.listeners += size;
+      }
+    }
+    return Object.values(rows);
+  }
+
+  space(space: PublicSpace): void {
+    const room = this.#rooms.get(space.id);
+    if (room !== undefined && room.space.rendition === space.rendition) {
+      room.space = space;
+      room.rings.live.ring.about = aboutOf(space);
+      return;
+    }
+    if (room === undefined && this.#rooms.size >= SPACES_KNOWN_MAX) return;
+    this.#rooms.set(space.id, this.#furnish(space));
+  }
+
+  #furnish(space: PublicSpace): Room {
+    const { formats, holding, counters } = this.#options;
+    const ring = new Ring(aboutOf(space), holding);
+    const rings = {
+      live: new FormattedRing(ring, formats.live),
+      radio: new FormattedRing(ring, formats.radio),
+    };
+    const { near, steady } = PROFILES;
+    const cohorts = [
+      new Cohort('live', near, rings.live, near.flushMs / TICK_MS, counters),
+      new Cohort('live', steady, rings.live, steady.flushMs / TICK_MS, counters),
+      new Cohort('radio', steady, rings.radio, steady.flushMs / TICK_MS, counters),
+    ];
+    return { space, rings, cohorts };
+  }
+
+  removed(spaceId: string): void {
+    const room = this.#rooms.get(spaceId);
+    if (room === undefined) return;
+    for (const cohort of room.cohorts) cohort.move(Number.POSITIVE_INFINITY);
+    this.#rooms.delete(spaceId);
+  }
+
+  record(spaceId: string, rendition: string, record: ProgrammeRecord): void {
+    const room = this.#rooms.get(spaceId);
+    if (room === undefined || room.space.rendition !== rendition) return;
+    if (room.rings.live.ring.append(record) === 0) return;
+    this.#fresh.add(room);
+    this.#gather ??= this.#options.timers.after(GATHER_MS, () => this.#flushFresh());
+  }
+
+  /** Decides on a request for a lane; writes nothing. */
+  admit(lane: LaneId, spaceId: string, from: number | null, profile: ProfileId | null): Admission {
+    const room = this.#rooms.get(spaceId);
+    if (room === undefined) return this.settled ? UNKNOWN_SPACE : NOT_SETTLED;
+    const { space } = room;
+    if (space.state === 'ended') return ENDED;
+    if (space.state === 'scheduled') return this.#notOpen(space);
+    const wanted = lane === 'radio' ? 'steady' : (profile ?? space.profile);
+    const cohort = room.cohorts.find((each) => each.lane === lane && each.profile.id === wanted)!;
+    const { headSeq } = cohort.source.ring;
+    if (from !== null && headSeq !== -1 && from > headSeq + AHEAD_CHUNKS_MAX) {
+      return {
+        refusal: 'bad_request',
+        detail: `from is beyond the programme, which stands at ${headSeq}.`,
+      };
+    }
+    return { cohort, startSeq: cohort.startOf(from) };
+  }
+
+  #notOpen(space: PublicSpace): Admission {
+    const waitS = Math.ceil((space.doorsAtMs - this.#options.clock.wallMs()) / 1_000);
+    return { refusal: 'not_open', retryAfterS: Math.min(60, Math.max(1, waitS)) };
+  }
+
+  /**
+   * Takes in a listener: writes what stands before the first chunk, and the profile's buffer, at once.
+   * The answer's head has been written (or is corked) before.
+   */
+  join(sink: Sink, cohort: Cohort, startSeq: number, resumed: boolean): Listener {
+    const { source, counters } = cohort;
+    const { headSeq } = source.ring;
+    const opening = source.format.opening(source.ring.about, Math.max(0, startSeq));
+    counters.joins[cohort.lane]++;
+    if (resumed) counters.resumes[cohort.lane]++;
+    counters.bytes += opening.length;
+    sink.write(opening);
+    let nextSeq = startSeq;
+    if (startSeq >= 0 && startSeq < headSeq) {
+      nextSeq = Math.min(headSeq, startSeq + SECTION_CHUNKS_MAX);
+      const section = source.section(startSeq, nextSeq);
+      counters.bytes += section.length;
+      sink.write(section);
+    }
+    return cohort.join(sink, nextSeq);
+  }
+
+  #flushFresh(): void {
+    this.#gather = null;
+    const nowMs = this.#options.clock.monotonicMs();
+    for (const room of this.#fresh) {
+      const near = room.cohorts[0]!;
+      if (near.size > NEAR_AT_ONCE_MAX) continue;
+      for (let slice = 0; slice < near.slices; slice++) near.flush(slice, nowMs, false);
+    }
+    this.#fresh.clear();
+    this.#account(nowMs);
+  }
+
+  #tick(): void {
+    const nowMs = this.#options.clock.monotonicMs();
+    const tick = Math.floor(nowMs / TICK_MS);
+    for (const room of this.#rooms.values()) {
+      const ended = room.space.state === 'ended';
+      for (const cohort of room.cohorts) {
+        // After a pause of the process every slice is due once, not once per tick that was missed.
+        const due = Math.min(cohort.slices, tick - this.#lastTick);
+        for (let i = 0; i < due; i++) cohort.flush((tick - i) % cohort.slices, nowMs, ended);
+      }
+      if (ended && room.rings.live.ring.headSeq !== -1) this.#clearWhenEmpty(room);
+    }
+    this.#lastTick = tick;
+    this.#account(nowMs);
+  }
+
+  /** Two minutes of a programme that has ended and that nobody is still being sent are not kept. */
+  #clearWhenEmpty(room: Room): void {
+    if (room.cohorts.some((cohort) => cohort.size > 0)) return;
+    this.#rooms.set(room.space.id, this.#furnish(room.space));
+  }
+
+  #account(sinceMs: number): void {
+    this.counters.flushes++;
+    this.counters.flushSeconds += (this.#options.clock.monotonicMs() - sinceMs) / 1_000;
+  }
+
+  /** Lets every listener go within about `withinMs`, a step at a time, so that they do not arrive elsewhere at once. */
+  moveAll(withinMs: number): Promise<void> {
+    const { timers } = this.#options;
+    return new Promise((resolve) => {
+      let stepsLeft = MOVE_STEPS;
+      const step = (): void => {
+        for (const room of this.#rooms.values()) {
+          for (const cohort of room.cohorts) cohort.move(Math.ceil(cohort.size / stepsLeft));
+        }
+        stepsLeft--;
+        if (stepsLeft === 0) resolve();
+        else timers.after(withinMs / MOVE_STEPS, step);
+      };
+      step();
+    });
+  }
+}
+
+function aboutOf(space: PublicSpace): ProgrammeAbout {
+  return { rendition: RENDITIONS[space.rendition], title: space.title, host: space.host };
+}
+
+const UNKNOWN_SPACE: Admission = { refusal: 'unknown_space' };
+const NOT_SETTLED: Admission = { refusal: 'part_away', retryAfterS: 1 };
+const ENDED: Admission = { refusal: 'ended' };

@@ -1,0 +1,277 @@
+/**
+ * The full HTTP server behind the front: everything that is not exactly a live request. It has no
+ * socket of its own; the front gives it connections. Routes are matched on the path as it was sent: a
+ * path that needs decoding or has dots in it matches no route that leads to a file.
+ */
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+import { SPACE_ID } from '@parterre/protocol';
+import type { Clock } from '../ports/clock.ts';
+import { CORS_FIELDS, PREFLIGHT_FIELDS, streamFields } from './answers.ts';
+import type { LaneId } from './counters.ts';
+import { serveReplay } from './files.ts';
+import type { House } from './house.ts';
+import { listen } from './listeners.ts';
+import { parseLiveQuery } from './live-request.ts';
+import type { Pages } from './pages.ts';
+import type { PartProxy } from './proxy.ts';
+import { endRaw, refuse } from './refuse.ts';
+
+export const HEADER_BYTES_MAX = 16_384;
+const HEADERS_MAX = 100;
+const HEADERS_MS_MAX = 10_000;
+const REQUEST_MS_MAX = 30_000;
+const IDLE_MS_MAX = 15_000;
+const URL_LENGTH_MAX = 4_096;
+/** For how long the state of a space may be taken from a cache. */
+const SPACE_JSON_AGE_S = 1;
+
+export interface HttpOptions {
+  readonly house: House;
+  readonly clock: Clock;
+  readonly pages: Pages;
+  readonly api: PartProxy;
+  readonly stage: PartProxy;
+  /** The folder that holds `spaces/{id}/replay.*`. */
+  readonly dataDir: string;
+  /** Strict-Transport-Security is sent. */
+  readonly secure: boolean;
+  /** A connection has sent a whole request. */
+  readonly heard: (socket: Socket) => void;
+  /** Knows the programme, and is not closing. */
+  readonly ready: () => boolean;
+  /** Connections are not kept. */
+  readonly closing: () => boolean;
+}
+
+const LIVE = /^\/live\/([^/]+)$/;
+const RADIO = /^\/radio\/([^/]+)\.ogg$/;
+const REPLAY = /^\/spaces\/([^/]+)\/(replay\.(?:mp4|ogg|json))$/;
+const SPACE_JSON = /^\/spaces\/([^/]+)\.json$/;
+const API = /^\/(?:api(?:\/|$)|metrics$)/;
+const STAGE = /^\/(?:stage|whip)\//;
+
+export class EdgeHttp {
+  readonly #options: HttpOptions;
+  readonly #server: Server;
+
+  constructor(options: HttpOptions) {
+    this.#options = options;
+    this.#server = createServer({
+      maxHeaderSize: HEADER_BYTES_MAX,
+      headersTimeout: HEADERS_MS_MAX,
+      requestTimeout: REQUEST_MS_MAX,
+      keepAliveTimeout: IDLE_MS_MAX,
+      connectionsCheckingInterval: 1_000,
+    });
+    this.#server.maxHeadersCount = HEADERS_MAX;
+    this.#server.on('request', (request, response) => this.#answer(request, response));
+    this.#server.on('upgrade', (request, socket, head) =>
+      this.#upgrade(request, socket as Socket, head),
+    );
+    this.#server.on('clientError', (error, socket) => this.#malformed(error, socket as Socket));
+    // The checks of slow requests begin with this event, which a server without a socket never has.
+    this.#server.emit('listening');
+  }
+
+  take(socket: Socket): void {
+    this.#server.emit('connection', socket);
+  }
+
+  /** Ends idle connections; what has begun is finished. */
+  close(): void {
+    this.#server.close();
+    this.#server.closeIdleConnections();
+  }
+
+  #answer(request: IncomingMessage, response: ServerResponse): void {
+    this.#options.heard(request.socket);
+    response.setHeader('x-content-type-options', 'nosniff');
+    response.setHeader('referrer-policy', 'no-referrer');
+    if (this.#options.secure) response.setHeader('strict-transport-security', 'max-age=31536000');
+    if (this.#options.closing()) response.setHeader('connection', 'close');
+    const url = request.url ?? '/';
+    if (url.length > URL_LENGTH_MAX) {
+      refuse(request, response, 'uri_too_long');
+      return;
+    }
+    const mark = url.indexOf('?');
+    const path = mark === -1 ? url : url.slice(0, mark);
+    const query = mark === -1 ? '' : url.slice(mark + 1);
+    if (API.test(path)) {
+      this.#options.api.forward(request, response);
+      return;
+    }
+    if (STAGE.test(path)) {
+      this.#options.stage.forward(request, response);
+      return;
+    }
+    this.#answerHere(request, response, path, query);
+  }
+
+  #answerHere(
+    request: IncomingMessage,
+    response: ServerResponse,
+    path: string,
+    query: string,
+  ): void {
+    const { method } = request;
+    if (method === 'OPTIONS') {
+      response.writeHead(204, { ...PREFLIGHT_FIELDS, allow: 'GET, HEAD, OPTIONS' }).end();
+      return;
+    }
+    if (method !== 'GET' && method !== 'HEAD') {
+      response.setHeader('allow', 'GET, HEAD, OPTIONS');
+      refuse(request, response, 'method_not_allowed');
+      return;
+    }
+    const live = LIVE.exec(path);
+    if (live !== null) {
+      this.#lane('live', live[1]!, query, request, response);
+      return;
+    }
+    const radio = RADIO.exec(path);
+    if (radio !== null) {
+      this.#lane('radio', radio[1]!, query, request, response);
+      return;
+    }
+    const replay = REPLAY.exec(path);
+    if (replay !== null) {
+      this.#replay(replay[1]!, replay[2]!, query, request, response);
+      return;
+    }
+    const space = SPACE_JSON.exec(path);
+    if (space !== null) {
+      this.#space(space[1]!, request, response);
+      return;
+    }
+    if (path === '/healthz') {
+      plain(response, 200, 'ok\n');
+      return;
+    }
+    if (path === '/readyz') {
+      this.#readiness(response);
+      return;
+    }
+    this.#options.pages.serve(request, response, path);
+  }
+
+  #lane(
+    lane: LaneId,
+    spaceId: string,
+    query: string,
+    request: IncomingMessage,
+    response: ServerResponse,
+  ): void {
+    const { house } = this.#options;
+    const wanted = parseLiveQuery(query);
+    if (wanted === null) {
+      refuse(
+        request,
+        response,
+        'bad_request',
+        '`from` is a whole number, `profile` is near or steady, each at most once.',
+      );
+      return;
+    }
+    const admission = house.admit(lane, spaceId, wanted.from, wanted.profile);
+    if ('refusal' in admission) {
+      const { refusal, detail, retryAfterS } = admission;
+      refuse(request, response, refusal, detail, retryAfterS);
+      return;
+    }
+    response.removeHeader('transfer-encoding'); // ended by closing (RFC 9112 §6.3)
+    response.writeHead(200, streamFields(admission.cohort.source.format.contentType));
+    if (request.method === 'HEAD') {
+      response.end();
+      return;
+    }
+    const { socket } = response;
+    if (socket === null) return void request.socket.destroy(); // pipelined behind another answer
+    socket.cork();
+    response.flushHeaders();
+    listen(house, socket, admission, wanted.from !== null);
+    socket.uncork();
+  }
+
+  #replay(
+    spaceId: string,
+    file: string,
+    query: string,
+    request: IncomingMessage,
+    response: ServerResponse,
+  ): void {
+    const known = this.#options.house.room(spaceId)?.space;
+    if (!SPACE_ID.test(spaceId)) {
+      refuse(request, response, 'unknown_space');
+      return;
+    }
+    const wish = {
+      spaceId,
+      file,
+      download: /(?:^|&)download(?:=|&|$)/.test(query),
+      title: known?.title,
+    };
+    serveReplay(this.#options.dataDir, wish, request, response, (code, detail) => {
+      refuse(request, response, code, detail);
+    });
+  }
+
+  #space(spaceId: string, request: IncomingMessage, response: ServerResponse): void {
+    const { house, clock } = this.#options;
+    const room = house.room(spaceId);
+    if (room === undefined) {
+      if (!house.settled) {
+        refuse(request, response, 'part_away', undefined, 1);
+        return;
+      }
+      refuse(request, response, 'unknown_space');
+      return;
+    }
+    const body = Buffer.from(JSON.stringify({ ...room.space, nowMs: clock.wallMs() }));
+    response.writeHead(200, {
+      ...CORS_FIELDS,
+      'content-type': 'application/json; charset=utf-8',
+      'content-length': body.length,
+      'cache-control': `public, max-age=${SPACE_JSON_AGE_S}`,
+    });
+    response.end(request.method === 'HEAD' ? undefined : body);
+  }
+
+  #readiness(response: ServerResponse): void {
+    if (this.#options.ready()) {
+      plain(response, 200, 'ready\n');
+      return;
+    }
+    plain(response, 503, 'not ready\n');
+  }
+
+  #upgrade(request: IncomingMessage, socket: Socket, head: Buffer): void {
+    this.#options.heard(socket);
+    const path = (request.url ?? '/').split('?', 1)[0]!;
+    if (STAGE.test(path)) {
+      this.#options.stage.upgrade(request, socket, head);
+      return;
+    }
+    if (API.test(path)) {
+      this.#options.api.upgrade(request, socket, head);
+      return;
+    }
+    endRaw(socket, 'unknown_path');
+  }
+
+  #malformed(error: Error & { code?: string }, socket: Socket): void {
+    if (!socket.writable || error.code === 'ECONNRESET') return void socket.destroy();
+    this.#options.house.counters.refusals.header++;
+    endRaw(socket, error.code === 'HPE_HEADER_OVERFLOW' ? 'headers_too_large' : 'bad_request');
+  }
+}
+
+function plain(response: ServerResponse, status: number, text: string): void {
+  response.writeHead(status, {
+    'content-type': 'text/plain; charset=utf-8',
+    'content-length': Buffer.byteLength(text),
+    'cache-control': 'no-store',
+  });
+  response.end(text);
+}

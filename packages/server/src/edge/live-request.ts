@@ -1,0 +1,185 @@
+/**
+ * The strict fast path's parser: is this packet exactly one well-formed request for the live lane?
+ * A pure function over the bytes of a connection's first packet (RFC 9112 §2–5). Whatever it does not
+ * recognise to the last byte it refuses with `null`, never with an error: the full HTTP parser then
+ * answers. It reads no byte beyond the packet, and no packet beyond `FAST_HEAD_BYTES_MAX`.
+ */
+import { PROFILES, type ProfileId, SPACE_ID } from '@parterre/protocol';
+
+/** Larger first packets go to the full parser, which has its own limit. */
+export const FAST_HEAD_BYTES_MAX = 4_096;
+const HEADER_LINES_MAX = 64;
+/** 15 decimal digits stay below 2^53. */
+const FROM_DIGITS_MAX = 15;
+
+export interface LiveRequest {
+  /** The answer is its head alone (RFC 9110 §9.3.2). */
+  readonly headOnly: boolean;
+  readonly spaceId: string;
+  /** The first sequence wanted; null begins at the profile's buffer. */
+  readonly from: number | null;
+  /** null takes the space's own. */
+  readonly profile: ProfileId | null;
+}
+
+const CR = 13;
+const LF = 10;
+const SPACE = 32;
+const TAB = 9;
+const COLON = 58;
+const QUESTION = 63;
+
+const GET = ascii('GET /live/');
+const HEAD = ascii('HEAD /live/');
+const VERSION = ascii(' HTTP/1.1\r\n');
+const HOST = ascii('host');
+/** Fields whose presence changes how a connection is read; the full parser knows how. */
+const FOREIGN = ['content-length', 'transfer-encoding', 'expect', 'upgrade', 'te', 'trailer'].map(
+  ascii,
+);
+
+/** @returns null when the full parser must answer */
+export function parseLiveRequest(bytes: Uint8Array): LiveRequest | null {
+  if (bytes.length > FAST_HEAD_BYTES_MAX || !endsHead(bytes)) return null;
+  const headOnly = bytes[0] === HEAD[0];
+  const prefix = headOnly ? HEAD : GET;
+  if (!matchesAt(bytes, 0, prefix)) return null;
+
+  const pathEnd = endOfPath(bytes, prefix.length);
+  const spaceId = text(bytes, prefix.length, pathEnd);
+  if (!SPACE_ID.test(spaceId)) return null;
+
+  let lineEnd = pathEnd;
+  let query = NO_QUERY;
+  if (bytes[pathEnd] === QUESTION) {
+    lineEnd = endOfQuery(bytes, pathEnd + 1);
+    const parsed = parseLiveQuery(text(bytes, pathEnd + 1, lineEnd));
+    if (parsed === null) return null;
+    query = parsed;
+  }
+  if (!matchesAt(bytes, lineEnd, VERSION)) return null;
+  if (!plainHeader(bytes, lineEnd + VERSION.length)) return null;
+  return { headOnly, spaceId, from: query.from, profile: query.profile };
+}
+
+export interface LiveQuery {
+  readonly from: number | null;
+  readonly profile: ProfileId | null;
+}
+
+const NO_QUERY: LiveQuery = { from: null, profile: null };
+
+/**
+ * The query of a live request. Unknown parameters are tolerated; `from` and `profile` are not
+ * tolerated twice or malformed.
+ * @returns null when the request is not valid
+ */
+export function parseLiveQuery(query: string): LiveQuery | null {
+  if (query === '') return NO_QUERY;
+  let from: number | null = null;
+  let profile: ProfileId | null = null;
+  for (const parameter of query.split('&')) {
+    if (parameter.startsWith('from=')) {
+      const digits = parameter.slice(5);
+      if (from !== null || digits.length > FROM_DIGITS_MAX || !/^\d+$/.test(digits)) return null;
+      from = Number(digits);
+    } else if (parameter.startsWith('profile=')) {
+      const id = parameter.slice(8);
+      if (profile !== null || !Object.hasOwn(PROFILES, id)) return null;
+      profile = id as ProfileId;
+    }
+  }
+  return { from, profile };
+}
+
+/** The first blank line is the packet's end: one whole request, nothing after it. */
+function endsHead(bytes: Uint8Array): boolean {
+  const end = bytes.length;
+  return (
+    end >= 4 &&
+    bytes[end - 4] === CR &&
+    bytes[end - 3] === LF &&
+    bytes[end - 2] === CR &&
+    bytes[end - 1] === LF
+  );
+}
+
+function endOfPath(bytes: Uint8Array, from: number): number {
+  let at = from;
+  while (at < bytes.length && bytes[at] !== SPACE && bytes[at] !== QUESTION && bytes[at] !== CR)
+    at++;
+  return at;
+}
+
+/** Stops at the first byte that may not stand in a query unescaped; percent-escapes are not for here. */
+function endOfQuery(bytes: Uint8Array, from: number): number {
+  let at = from;
+  while (at < bytes.length && isQueryByte(bytes[at]!)) at++;
+  return at;
+}
+
+function isQueryByte(byte: number): boolean {
+  return (
+    isAlphanumeric(byte) || byte === 45 || byte === 46 || byte === 95 || byte === 61 || byte === 38
+  );
+}
+
+function isAlphanumeric(byte: number): boolean {
+  return (byte >= 97 && byte <= 122) || (byte >= 48 && byte <= 57) || (byte >= 65 && byte <= 90);
+}
+
+/** Every line is `name: value`, none is folded or foreign, `Host` stands exactly once, the last is blank. */
+function plainHeader(bytes: Uint8Array, from: number): boolean {
+  let at = from;
+  let hosts = 0;
+  for (let lines = 0; lines <= HEADER_LINES_MAX; lines++) {
+    if (bytes[at] === CR) return at + 2 === bytes.length && bytes[at + 1] === LF && hosts === 1;
+    const nameEnd = endOfName(bytes, at);
+    if (nameEnd === at || bytes[nameEnd] !== COLON) return false;
+    for (const name of FOREIGN) if (isName(bytes, at, nameEnd, name)) return false;
+    if (isName(bytes, at, nameEnd, HOST)) hosts++;
+    at = endOfValue(bytes, nameEnd + 1);
+    if (bytes[at] !== CR || bytes[at + 1] !== LF) return false;
+    at += 2;
+  }
+  return false;
+}
+
+function endOfName(bytes: Uint8Array, from: number): number {
+  let at = from;
+  while (at < bytes.length && (isAlphanumeric(bytes[at]!) || bytes[at] === 45 || bytes[at] === 95))
+    at++;
+  return at;
+}
+
+function endOfValue(bytes: Uint8Array, from: number): number {
+  let at = from;
+  while (at < bytes.length && (bytes[at]! >= SPACE || bytes[at] === TAB) && bytes[at] !== 127) at++;
+  return at;
+}
+
+function isName(bytes: Uint8Array, from: number, end: number, lower: Uint8Array): boolean {
+  if (end - from !== lower.length) return false;
+  for (let i = 0; i < lower.length; i++) {
+    const byte = bytes[from + i]!;
+    const folded = byte >= 65 && byte <= 90 ? byte + 32 : byte;
+    if (folded !== lower[i]) return false;
+  }
+  return true;
+}
+
+function matchesAt(bytes: Uint8Array, at: number, expected: Uint8Array): boolean {
+  if (at + expected.length > bytes.length) return false;
+  for (let i = 0; i < expected.length; i++) if (bytes[at + i] !== expected[i]) return false;
+  return true;
+}
+
+function text(bytes: Uint8Array, from: number, end: number): string {
+  let out = '';
+  for (let at = from; at < end; at++) out += String.fromCharCode(bytes[at]!);
+  return out;
+}
+
+function ascii(value: string): Uint8Array {
+  return Uint8Array.from(value, (letter) => letter.charCodeAt(0));
+}

@@ -1,0 +1,34 @@
+/**
+ * Refusals of the full HTTP server: one body for all, from the one catalogue of errors, on a response
+ * or on a bare connection.
+ */
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+import { ERRORS, type ErrorCode } from '@parterre/protocol';
+import { refusalBody, refusalFields } from './answers.ts';
+
+/** Refuses with the body every refusal has. */
+export function refuse(
+  request: IncomingMessage,
+  response: ServerResponse,
+  code: ErrorCode,
+  detail?: string,
+  retryAfterS?: number,
+): void {
+  if (response.headersSent) return void response.destroy();
+  const body = refusalBody(code, detail);
+  response.writeHead(ERRORS[code].status, {
+    ...refusalFields(retryAfterS),
+    'content-length': body.length,
+  });
+  response.end(request.method === 'HEAD' ? undefined : body);
+}
+
+/** Refuses on a connection that has no response object. */
+export function endRaw(socket: Socket, code: ErrorCode, retryAfterS?: number): void {
+  const body = refusalBody(code, undefined);
+  let head = `HTTP/1.1 ${ERRORS[code].status} Refused\r\nconnection: close\r\ncontent-length: ${body.length}\r\n`;
+  for (const [name, value] of Object.entries(refusalFields(retryAfterS)))
+    head += `${name}: ${value}\r\n`;
+  socket.end(Buffer.concat([Buffer.from(`${head}\r\n`, 'latin1'), body]));
+}
