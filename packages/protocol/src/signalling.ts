@@ -35,9 +35,20 @@ export interface IceServer {
 }
 
 export type ToStage =
-  | { readonly type: 'join'; readonly name: string; readonly clientId: string; readonly resume?: string; readonly takeOver?: boolean }
+  | {
+      readonly type: 'join';
+      readonly name: string;
+      readonly clientId: string;
+      readonly resume?: string;
+      readonly takeOver?: boolean;
+    }
   | { readonly type: 'answer'; readonly offerId: number; readonly sdp: string }
-  | { readonly type: 'candidate'; readonly offerId: number; readonly candidate: string; readonly mid: string }
+  | {
+      readonly type: 'candidate';
+      readonly offerId: number;
+      readonly candidate: string;
+      readonly mid: string;
+    }
   | { readonly type: 'reconnect' }
   | { readonly type: 'mute'; readonly muted: boolean }
   | { readonly type: 'place'; readonly seat: string; readonly place: Place }
@@ -47,14 +58,34 @@ export type ToStage =
   | { readonly type: 'ping'; readonly t: number };
 
 export type FromStage =
-  | { readonly type: 'welcome'; readonly seat: string; readonly role: Role; readonly resume: string; readonly iceServers: readonly IceServer[] }
+  | {
+      readonly type: 'welcome';
+      readonly seat: string;
+      readonly role: Role;
+      readonly resume: string;
+      readonly iceServers: readonly IceServer[];
+    }
   | { readonly type: 'offer'; readonly offerId: number; readonly sdp: string }
-  | { readonly type: 'candidate'; readonly offerId: number; readonly candidate: string; readonly mid: string }
+  | {
+      readonly type: 'candidate';
+      readonly offerId: number;
+      readonly candidate: string;
+      readonly mid: string;
+    }
   | { readonly type: 'roster'; readonly seats: readonly Seat[] }
   /** Loudness per seat, 0 (silent) to 1, five times a second; seats not named are silent. */
-  | { readonly type: 'levels'; readonly levels: Readonly<Record<string, number>>; readonly programme: number }
+  | {
+      readonly type: 'levels';
+      readonly levels: Readonly<Record<string, number>>;
+      readonly programme: number;
+    }
   /** Which seat each forward slot carries now; null when it is free. */
   | { readonly type: 'slots'; readonly seats: readonly (string | null)[] }
   | { readonly type: 'space'; readonly state: SpaceState; readonly liveAtMs: number | null }
-  | { readonly type: 'error'; readonly code: string; readonly message: string; readonly final: boolean }
+  | {
+      readonly type: 'error';
+      readonly code: string;
+      readonly message: string;
+      readonly final: boolean;
+    }
   | { readonly type: 'pong'; readonly t: number };

@@ -1,3 +1,4 @@
+/** A space and what the public may know of it: its life, its times, its address. */
 import type { ProfileId } from './profile.ts';
 import type { RenditionId } from './rendition.ts';
 
@@ -29,6 +30,22 @@ export type Role = 'host' | 'cohost' | 'speaker';
 export const SPACE_ID = /^[a-z0-9][a-z0-9-]{2,63}$/;
 /** Words that are pages, never spaces. */
 export const RESERVED_SPACE_IDS: ReadonlySet<string> = new Set([
-  'api', 'assets', 'bulletin', 'desk', 'healthz', 'hls', 'invite', 'live', 'metrics', 'owner',
-  'radio', 'readyz', 'replay', 'spaces', 'stage', 'static', 'studio', 'whip',
+  'api',
+  'assets',
+  'bulletin',
+  'desk',
+  'healthz',
+  'hls',
+  'invite',
+  'live',
+  'metrics',
+  'owner',
+  'radio',
+  'readyz',
+  'replay',
+  'spaces',
+  'stage',
+  'static',
+  'studio',
+  'whip',
 ]);

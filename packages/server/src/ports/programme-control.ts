@@ -2,7 +2,7 @@
  * What the api asks of the programme. The programme keeps each plan on its own disk and carries it out
  * by itself: doors, start and end happen on time with the api away [P3, P4].
  */
-import type { PublicSpace, ProfileId, RenditionId } from '@parterre/protocol';
+import type { ProfileId, PublicSpace, RenditionId } from '@parterre/protocol';
 
 export interface SpacePlan {
   readonly id: string;

@@ -20,7 +20,14 @@ export interface ProgrammeInput {
    * One Opus packet of a seat. `sequence` and `timestamp` as in RTP (RFC 3550 §5.1, 48 kHz, both wrap);
    * a new `source` (SSRC) begins a new stream on the same seat. The payload is copied if kept.
    */
-  frame(spaceId: string, seatId: string, source: number, sequence: number, timestamp: number, payload: Uint8Array): void;
+  frame(
+    spaceId: string,
+    seatId: string,
+    source: number,
+    sequence: number,
+    timestamp: number,
+    payload: Uint8Array,
+  ): void;
   /** What comes back; at most one observer. */
   observe(observer: InputObserver): void;
   close(): void;

@@ -9,7 +9,11 @@ export interface ReplayInfo {
   readonly peaks: readonly number[];
   readonly peakEveryMs: number;
   /** Who spoke when, ms from the beginning of the recording. */
-  readonly turns: readonly { readonly name: string; readonly fromMs: number; readonly toMs: number }[];
+  readonly turns: readonly {
+    readonly name: string;
+    readonly fromMs: number;
+    readonly toMs: number;
+  }[];
 }
 
 /** Names under `spaces/{id}/`: `replay.mp4`, `replay.ogg`, `replay.json`. */
