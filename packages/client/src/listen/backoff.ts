@@ -1,0 +1,41 @@
+/**
+ * When to try again. The first retry comes at once with a small jitter, so that it fits inside the
+ * buffer; later ones wait exponentially longer with jitter, so that a house full of listeners does not
+ * knock in step. There is no last try. A server's Retry-After is a lower bound, never shortened.
+ */
+
+/** Jitter of the first retry, ms. */
+export const FIRST_RETRY_MS_MAX = 60;
+/** Longest wait between tries, ms, unless the server asks for longer. */
+export const RETRY_MS_MAX = 10_000;
+/** A Retry-After beyond this is taken for a mistake, ms. */
+export const RETRY_AFTER_MS_MAX = 300_000;
+
+const STEP_MS = 250;
+/** How far beyond Retry-After a retry may be spread, as a share of it. */
+const RETRY_AFTER_SPREAD = 0.25;
+
+/**
+ * The wait before the try after `failures` failed ones in a row, ms. `random` is uniform in [0, 1);
+ * `retryAfterMs` is what the server asked for, 0 when it asked for nothing.
+ */
+export function retryDelayMs(failures: number, random: number, retryAfterMs = 0): number {
+  const own =
+    failures <= 1
+      ? random * FIRST_RETRY_MS_MAX
+      : Math.min(RETRY_MS_MAX, STEP_MS * 2 ** Math.min(failures - 1, 16)) * (0.5 + random / 2);
+  if (retryAfterMs <= 0) return own;
+  return Math.max(
+    own,
+    Math.min(retryAfterMs, RETRY_AFTER_MS_MAX) * (1 + random * RETRY_AFTER_SPREAD),
+  );
+}
+
+/** A Retry-After field (RFC 9110 §10.2.3: seconds or a date) as ms from `wallMs`; 0 when absent or unreadable. */
+export function parseRetryAfterMs(field: string | null, wallMs: number): number {
+  if (field === null) return 0;
+  const text = field.trim();
+  if (/^\d{1,9}$/.test(text)) return Number(text) * 1_000;
+  const date = Date.parse(text);
+  return Number.isNaN(date) ? 0 : Math.max(0, date - wallMs);
+}

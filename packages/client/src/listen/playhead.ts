@@ -1,0 +1,215 @@
+/**
+ * Keeps the ear where it belongs: jumps holes, waits for sound after running dry, frees a stuck element,
+ * holds the distance to live. It looks at positions and buffered ranges, never at how the programme
+ * sounds: a minute of silence is programme like any other. Called about four times a second.
+ */
+import { CHUNK_MS } from '@parterre/protocol';
+import type { Engine, Range } from './engine.ts';
+import { LiveEdge, RateController } from './rate.ts';
+
+/** Where the playhead is and what the player must do. */
+export interface Reading {
+  readonly positionMs: number | null;
+  readonly aheadMs: number;
+  readonly rate: number;
+  readonly starved: boolean;
+  /** When to look again, ms. */
+  readonly nextMs: number;
+  /** `skip`: too far behind, and live is not in the buffer. `stuck`: the element does not move. */
+  readonly need: 'nothing' | 'skip' | 'stuck';
+}
+
+/** What happened on the way. */
+export interface PlayheadObserver {
+  gap(fromSeq: number, toSeq: number): void;
+  stall(seq: number): void;
+  skip(fromSeq: number, toSeq: number): void;
+}
+
+/** How often the playhead looks, ms. */
+export const TICK_MS = 250;
+const DRY_MS = 25;
+/** An element that has sound and does not move for this long is stuck, ms. */
+const STUCK_MS = 1_200;
+const NUDGES_MAX = 3;
+const NUDGE_MS = 20;
+/** After running dry, this share of the buffer is gathered before going on. */
+const REFILL_SHARE = 0.5;
+const EDGE_MS = 1;
+
+export class Playhead {
+  readonly #observer: PlayheadObserver;
+  readonly #liveEdge = new LiveEdge();
+  readonly #controller = new RateController();
+  #heard = false;
+  #dry = false;
+  /** Holding the sound until the buffer has refilled; since when, monotonic ms. */
+  #refillSinceMs: number | null = null;
+  #lastMs: number | null = null;
+  #movedAtMs = 0;
+  #nudges = 0;
+  #jumpToSeq: number | null = null;
+
+  constructor(observer: PlayheadObserver) {
+    this.#observer = observer;
+  }
+
+  /** A chunk arrived at `nowMs`, monotonic. */
+  arrived(seq: number, nowMs: number): void {
+    this.#liveEdge.arrived((seq + 1) * CHUNK_MS, nowMs);
+  }
+
+  /** The ear goes to `seq` as soon as it is buffered: what lies before it is left out. */
+  jumpTo(seq: number): void {
+    this.#jumpToSeq = seq;
+  }
+
+  /** Begins anew: another timeline, or sound after a pause. */
+  forget(): void {
+    this.#liveEdge.forget();
+    this.#controller.forget();
+    this.#heard = false;
+    this.#dry = false;
+    this.#refillSinceMs = null;
+    this.#lastMs = null;
+    this.#nudges = 0;
+    this.#jumpToSeq = null;
+  }
+
+  /** `final`: no more will come, so that nothing is waited for. */
+  look(engine: Engine, nowMs: number, targetMs: number, final: boolean): Reading {
+    const at = engine.positionMs;
+    if (at === null) return reading(null, 0, 1, true, TICK_MS);
+    const ranges = engine.ranges();
+    const jumped = this.#jump(engine, ranges, at);
+    if (jumped !== null) return reading(jumped, 0, 1, false, TICK_MS);
+    const here = ranges.find((range) => range.startMs - EDGE_MS <= at && at < range.endMs);
+    const aheadMs = here === undefined ? 0 : here.endMs - at;
+    if (aheadMs < DRY_MS) return this.#dryUp(engine, ranges, at, nowMs, final);
+    if (this.#refilling(engine, aheadMs, nowMs, targetMs, final)) {
+      return reading(at, aheadMs, 0, true, TICK_MS);
+    }
+    this.#dry = false;
+    if (this.#isStuck(at, nowMs)) return this.#free(engine, at, aheadMs);
+    const beyond = ranges.some((range) => range.startMs > at);
+    const nextMs = beyond ? Math.max(10, Math.min(TICK_MS, aheadMs - DRY_MS / 2)) : TICK_MS;
+    return this.#steer(engine, ranges, at, aheadMs, nowMs, targetMs, nextMs, final);
+  }
+
+  /** Where the ear now is, when it could follow a wanted jump. */
+  #jump(engine: Engine, ranges: readonly Range[], at: number): number | null {
+    const seq = this.#jumpToSeq;
+    if (seq === null) return null;
+    const toMs = seq * CHUNK_MS;
+    if (!ranges.some((range) => range.startMs - EDGE_MS <= toMs && toMs < range.endMs)) return null;
+    this.#jumpToSeq = null;
+    if (toMs <= at) return null;
+    this.#go(engine, toMs + EDGE_MS);
+    this.#observer.skip(Math.ceil(at / CHUNK_MS), seq);
+    return toMs;
+  }
+
+  #dryUp(
+    engine: Engine,
+    ranges: readonly Range[],
+    at: number,
+    nowMs: number,
+    final: boolean,
+  ): Reading {
+    const next = ranges.find((range) => range.startMs > at);
+    if (next !== undefined) {
+      if (this.#heard)
+        this.#observer.gap(Math.round(at / CHUNK_MS), Math.round(next.startMs / CHUNK_MS));
+      this.#go(engine, next.startMs + EDGE_MS);
+      return reading(next.startMs, 0, 1, false, TICK_MS / 4);
+    }
+    if (!this.#dry && this.#heard && !final) {
+      this.#observer.stall(Math.floor(at / CHUNK_MS));
+      this.#refillSinceMs = nowMs;
+    }
+    this.#dry = true;
+    this.#movedAtMs = nowMs;
+    return reading(at, 0, 1, true, TICK_MS / 2);
+  }
+
+  /** True while the sound is held for the buffer to refill. */
+  #refilling(
+    engine: Engine,
+    aheadMs: number,
+    nowMs: number,
+    targetMs: number,
+    final: boolean,
+  ): boolean {
+    const since = this.#refillSinceMs;
+    if (since === null) return false;
+    if (!this.#dry && nowMs - since > targetMs * 2) this.#refillSinceMs = null;
+    if (final || aheadMs >= targetMs * REFILL_SHARE) this.#refillSinceMs = null;
+    this.#dry = false;
+    this.#movedAtMs = nowMs;
+    engine.setRate(this.#refillSinceMs === null ? 1 : 0);
+    return this.#refillSinceMs !== null;
+  }
+
+  #isStuck(at: number, nowMs: number): boolean {
+    const moved = this.#lastMs === null || Math.abs(at - this.#lastMs) > 1;
+    this.#lastMs = at;
+    if (moved) {
+      this.#movedAtMs = nowMs;
+      this.#heard = true;
+    }
+    return nowMs - this.#movedAtMs > STUCK_MS;
+  }
+
+  #free(engine: Engine, at: number, aheadMs: number): Reading {
+    this.#nudges++;
+    if (this.#nudges > NUDGES_MAX) {
+      return { ...reading(at, aheadMs, 1, true, TICK_MS), need: 'stuck' };
+    }
+    engine.seek(at + NUDGE_MS);
+    this.#lastMs = null;
+    return reading(at, aheadMs, 1, true, TICK_MS);
+  }
+
+  #steer(
+    engine: Engine,
+    ranges: readonly Range[],
+    at: number,
+    aheadMs: number,
+    nowMs: number,
+    targetMs: number,
+    nextMs: number,
+    final: boolean,
+  ): Reading {
+    this.#nudges = 0;
+    const liveMs = this.#liveEdge.at(nowMs);
+    if (liveMs === null || final) {
+      engine.setRate(1);
+      return reading(at, aheadMs, 1, false, nextMs);
+    }
+    const { rate, skip } = this.#controller.decide(liveMs - at, targetMs);
+    engine.setRate(rate);
+    if (!skip) return reading(at, aheadMs, rate, false, nextMs);
+    const seq = Math.ceil((liveMs - targetMs) / CHUNK_MS);
+    const toMs = seq * CHUNK_MS;
+    const buffered = ranges.some((range) => range.startMs <= toMs && toMs + CHUNK_MS < range.endMs);
+    if (!buffered) return { ...reading(at, aheadMs, rate, false, nextMs), need: 'skip' };
+    this.#go(engine, toMs + EDGE_MS);
+    this.#observer.skip(Math.ceil(at / CHUNK_MS), seq);
+    return reading(toMs, 0, rate, false, nextMs);
+  }
+
+  #go(engine: Engine, toMs: number): void {
+    engine.seek(toMs);
+    this.#lastMs = null;
+  }
+}
+
+function reading(
+  positionMs: number | null,
+  aheadMs: number,
+  rate: number,
+  starved: boolean,
+  nextMs: number,
+): Reading {
+  return { positionMs, aheadMs, rate, starved, nextMs, need: 'nothing' };
+}

@@ -1,0 +1,295 @@
+/**
+ * One tab's own connection to the live lane: a response that never ends, replaced whenever it closes,
+ * fails or stalls, from the next sequence that is missing. Invariant: the observer gets each sequence
+ * at most once and in ascending order, whatever the connections do. It never gives up by itself; it
+ * stops when told to, or when the house refuses with an answer that a retry would not change.
+ */
+import type { ErrorCode, ProfileId } from '@parterre/protocol';
+import { ERRORS, PROFILES } from '@parterre/protocol';
+import { parseRetryAfterMs, retryDelayMs } from './backoff.ts';
+import { type Fragment, type LiveObserver, LiveReader } from './reader.ts';
+import type { System } from './system.ts';
+
+export type LossReason = 'closed' | 'stalled' | 'refused' | 'network' | 'woke';
+
+export type SourceReport =
+  | { readonly kind: 'connecting'; readonly failures: number }
+  | { readonly kind: 'open'; readonly base: string; readonly fromSeq: number | null }
+  | { readonly kind: 'bytes'; readonly count: number }
+  | {
+      readonly kind: 'lost';
+      readonly reason: LossReason;
+      readonly detail: string;
+      readonly failures: number;
+    }
+  /** The house said no; the source has stopped. `code` is null when the answer was not from the catalogue. */
+  | {
+      readonly kind: 'refused';
+      readonly code: ErrorCode | null;
+      readonly status: number;
+      readonly retryAfterMs: number;
+    };
+
+export interface SourceObserver extends LiveObserver {
+  /** The house's sequence begins again far below what was heard: everything kept is from another time. */
+  rewound(): void;
+  report(report: SourceReport): void;
+}
+
+/** Where chunks come from: an own connection, or another tab's. */
+export interface Source {
+  /** Begins at `fromSeq`, or at the live edge less the buffer when null. */
+  start(fromSeq: number | null): void;
+  /** Replaces the connection now, from `fromSeq`; null goes to live. */
+  restart(fromSeq: number | null, reason: LossReason): void;
+  /** Looks at the connection after the page slept or the network came back. */
+  check(): void;
+  stop(): void;
+}
+
+export interface SourceOptions {
+  readonly space: string;
+  readonly bases: readonly string[];
+  readonly profile: ProfileId | null;
+  readonly system: System;
+}
+
+/** Answers that another try would not change. */
+const FINAL: ReadonlySet<number> = new Set([400, 401, 403, 404, 405, 409, 410, 414]);
+/** A first sequence this far below the expected one is another timeline: more than any log ring holds. */
+const REWIND_CHUNKS = 600;
+/** A connection that delivered for this long was a good one: failures count from zero again, ms. */
+const GOOD_MS = 1_000;
+const CONNECT_MS_MIN = 1_500;
+const CONNECT_MS_MAX = 10_000;
+const STALL_MS_MAX = 10_000;
+const ERROR_BODY_CHARS_MAX = 4_096;
+
+/**
+ * Longest silence of a connection before it is replaced, ms: beyond the longest flush the profile
+ * allows, by half of what the buffer then still covers; the other half is for reconnecting.
+ */
+export function stallMs(profile: ProfileId): number {
+  const { bufferMs, flushMsMax } = PROFILES[profile];
+  return flushMsMax + (bufferMs - flushMsMax) / 2;
+}
+
+export class OwnSource implements Source {
+  readonly #options: SourceOptions;
+  readonly #observer: SourceObserver;
+  #profile: ProfileId;
+  #running = false;
+  /** Counts connections; what belongs to an older one is ignored. */
+  #attempt = 0;
+  #abort: AbortController | null = null;
+  #cancelTimer: (() => void) | null = null;
+  #next: number | null = null;
+  #failures = 0;
+  /** Stalls in a row without a byte between: the bound widens, so that a slow network is not stormed. */
+  #stalls = 0;
+  #base = 0;
+  #openedAtMs: number | null = null;
+  #lastByteAtMs = 0;
+
+  constructor(options: SourceOptions, observer: SourceObserver) {
+    this.#options = options;
+    this.#observer = observer;
+    this.#profile = options.profile ?? 'steady';
+  }
+
+  start(fromSeq: number | null): void {
+    this.#running = true;
+    this.#next = fromSeq;
+    this.#failures = 0;
+    this.#connect();
+  }
+
+  restart(fromSeq: number | null, reason: LossReason): void {
+    if (!this.#running) {
+      this.start(fromSeq);
+      return;
+    }
+    this.#next = fromSeq;
+    this.#drop();
+    this.#observer.report({ kind: 'lost', reason, detail: '', failures: this.#failures });
+    this.#connect();
+  }
+
+  check(): void {
+    if (!this.#running) return;
+    const silentMs = this.#options.system.monotonicMs() - this.#lastByteAtMs;
+    if (this.#openedAtMs === null || silentMs > this.#stallBoundMs()) {
+      this.#failures = 0;
+      this.restart(this.#next, 'woke');
+    }
+  }
+
+  stop(): void {
+    this.#running = false;
+    this.#drop();
+  }
+
+  #drop(): void {
+    this.#attempt++;
+    this.#openedAtMs = null;
+    this.#cancelTimer?.();
+    this.#cancelTimer = null;
+    this.#abort?.abort();
+    this.#abort = null;
+  }
+
+  #connect(): void {
+    this.#drop();
+    const attempt = this.#attempt;
+    const { system, bases } = this.#options;
+    this.#abort = new AbortController();
+    this.#observer.report({ kind: 'connecting', failures: this.#failures });
+    const connectMs =
+      Math.max(CONNECT_MS_MIN, stallMs(this.#profile) * 2) * 2 ** Math.min(this.#stalls, 3);
+    this.#cancelTimer = system.after(Math.min(CONNECT_MS_MAX, connectMs), () => {
+      this.#stalls++;
+      this.#lose(attempt, 'stalled', 'no answer');
+    });
+    const base = bases[this.#base % bases.length]!;
+    this.#run(attempt, base, this.#abort.signal).catch((error: unknown) => {
+      this.#lose(attempt, 'network', error instanceof Error ? error.message : String(error));
+    });
+  }
+
+  async #run(attempt: number, base: string, signal: AbortSignal): Promise<void> {
+    const response = await this.#options.system.fetch(this.#url(base), {
+      signal,
+      cache: 'no-store',
+      credentials: 'omit',
+    });
+    if (attempt !== this.#attempt) return;
+    if (!response.ok) return this.#refused(attempt, response);
+    const type = response.headers.get('content-type') ?? '';
+    if (!type.startsWith('audio/mp4') || response.body === null) {
+      return this.#lose(attempt, 'refused', `answered with ${type || 'no content type'}`);
+    }
+    this.#opened(attempt, base);
+    await this.#read(attempt, response.body.getReader());
+  }
+
+  #opened(attempt: number, base: string): void {
+    const now = this.#options.system.monotonicMs();
+    this.#openedAtMs = now;
+    this.#lastByteAtMs = now;
+    this.#observer.report({ kind: 'open', base, fromSeq: this.#next });
+    this.#watch(attempt);
+  }
+
+  async #read(attempt: number, body: ReadableStreamDefaultReader<Uint8Array>): Promise<void> {
+    let first = true;
+    const reader = new LiveReader({
+      init: (bytes, channels) => {
+        if (attempt === this.#attempt) this.#observer.init(bytes, channels);
+      },
+      fragment: (fragment) => {
+        if (attempt !== this.#attempt) return;
+        if (first) this.#begin(fragment.seq);
+        first = false;
+        this.#deliver(fragment);
+      },
+    });
+    for (;;) {
+      const { done, value } = await body.read();
+      if (attempt !== this.#attempt) return;
+      if (done) return this.#lose(attempt, 'closed', '');
+      this.#lastByteAtMs = this.#options.system.monotonicMs();
+      this.#stalls = 0;
+      this.#observer.report({ kind: 'bytes', count: value.byteLength });
+      reader.push(value);
+    }
+  }
+
+  #begin(seq: number): void {
+    if (this.#next === null || seq >= this.#next - REWIND_CHUNKS) return;
+    this.#next = null;
+    this.#observer.rewound();
+  }
+
+  #deliver(fragment: Fragment): void {
+    this.#settle();
+    if (this.#next !== null && fragment.seq < this.#next) return;
+    this.#next = fragment.seq + 1;
+    const { snapshot } = fragment;
+    if (snapshot !== null) this.#profile = this.#options.profile ?? snapshot.profile;
+    this.#observer.fragment(fragment);
+  }
+
+  #settle(): void {
+    const since = this.#openedAtMs;
+    if (since !== null && this.#lastByteAtMs - since >= GOOD_MS) this.#failures = 0;
+  }
+
+  #url(base: string): string {
+    const query: string[] = [];
+    if (this.#next !== null) query.push(`from=${this.#next}`);
+    if (this.#options.profile !== null) query.push(`profile=${this.#options.profile}`);
+    const path = `${base}/live/${this.#options.space}`;
+    return query.length === 0 ? path : `${path}?${query.join('&')}`;
+  }
+
+  #stallBoundMs(): number {
+    return Math.min(STALL_MS_MAX, stallMs(this.#profile) * 2 ** this.#stalls);
+  }
+
+  /** One timer, set again for what is left, rather than one for every read. */
+  #watch(attempt: number): void {
+    this.#cancelTimer?.();
+    const silentMs = this.#options.system.monotonicMs() - this.#lastByteAtMs;
+    const leftMs = this.#stallBoundMs() - silentMs;
+    this.#cancelTimer = this.#options.system.after(Math.max(10, leftMs), () => {
+      if (attempt !== this.#attempt) return;
+      const boundMs = this.#stallBoundMs();
+      if (this.#options.system.monotonicMs() - this.#lastByteAtMs < boundMs)
+        return this.#watch(attempt);
+      this.#stalls++;
+      this.#lose(attempt, 'stalled', `no byte for ${Math.round(boundMs)} ms`);
+    });
+  }
+
+  async #refused(attempt: number, response: Response): Promise<void> {
+    const retryAfterMs = parseRetryAfterMs(
+      response.headers.get('retry-after'),
+      this.#options.system.wallMs(),
+    );
+    const code = await errorCode(response);
+    if (attempt !== this.#attempt) return;
+    if (FINAL.has(response.status)) {
+      this.stop();
+      this.#observer.report({ kind: 'refused', code, status: response.status, retryAfterMs });
+      return;
+    }
+    this.#lose(attempt, 'refused', code ?? `status ${response.status}`, retryAfterMs);
+  }
+
+  #lose(attempt: number, reason: LossReason, detail: string, retryAfterMs = 0): void {
+    if (attempt !== this.#attempt || !this.#running) return;
+    const openedAtMs = this.#openedAtMs;
+    this.#drop();
+    const { system } = this.#options;
+    const good = openedAtMs !== null && this.#lastByteAtMs - openedAtMs >= GOOD_MS;
+    this.#failures = good ? 1 : this.#failures + 1;
+    this.#base++;
+    this.#observer.report({ kind: 'lost', reason, detail, failures: this.#failures });
+    if (!this.#running || this.#attempt !== attempt + 1) return;
+    const delayMs = retryDelayMs(this.#failures, system.random(), retryAfterMs);
+    this.#cancelTimer = system.after(delayMs, () => this.#connect());
+  }
+}
+
+/** The catalogue's code in an error answer; null when there is none. */
+async function errorCode(response: Response): Promise<ErrorCode | null> {
+  try {
+    const text = await response.text();
+    if (text.length > ERROR_BODY_CHARS_MAX) return null;
+    const body = JSON.parse(text) as { error?: { code?: unknown } } | null;
+    const code = body?.error?.code;
+    return typeof code === 'string' && Object.hasOwn(ERRORS, code) ? (code as ErrorCode) : null;
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,28 @@
+/**
+ * What the player takes from the browser that a test wants to hold in its own hand: time, timers,
+ * randomness, the network. Everything in `listen/` that decides something gets it from here.
+ */
+
+export interface System {
+  /** Monotonic, ms; goes on while the page sleeps where the browser lets it. */
+  monotonicMs(): number;
+  /** The browser's wall clock, ms since the Unix epoch. */
+  wallMs(): number;
+  /** Uniform in [0, 1). */
+  random(): number;
+  /** Calls `fire` once after `ms`; the returned function cancels it. */
+  after(ms: number, fire: () => void): () => void;
+  fetch(url: string, init: RequestInit): Promise<Response>;
+}
+
+/** The browser itself. */
+export const browserSystem: System = {
+  monotonicMs: () => performance.now(),
+  wallMs: () => Date.now(),
+  random: () => Math.random(),
+  after(ms, fire) {
+    const timer = setTimeout(fire, ms);
+    return () => clearTimeout(timer);
+  },
+  fetch: (url, init) => fetch(url, init),
+};
