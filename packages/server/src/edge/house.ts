@@ -101,14 +101,16 @@ export class House implements FeedReader {
 
   /** Listeners by lane and profile, over all spaces. */
   census(): { readonly lane: LaneId; readonly profile: ProfileId; readonly listeners: number }[] {
-    const rows: Record<string, { lane: LaneId; profile: ProfileId; listeners: number }> = {};
+    const rows = new Map<string, { lane: LaneId; profile: ProfileId; listeners: number }>();
     for (const { cohorts } of this.#rooms.values()) {
       for (const { lane, profile, size } of cohorts) {
-        const row = (rows[`${lane} ${profile.id}`] ??= { lane, profile: profile.id, listeners: 0 });
+        const name = `${lane} ${profile.id}`;
+        const row = rows.get(name) ?? { lane, profile: profile.id, listeners: 0 };
         row.listeners += size;
+        rows.set(name, row);
       }
     }
-    return Object.values(rows);
+    return [...rows.values()];
   }
 
   space(space: PublicSpace): void {
