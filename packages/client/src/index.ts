@@ -9,4 +9,4 @@ export type * from './speak/types.ts';
 import type { Speaking, SpeakOptions } from './speak/types.ts';
 
 /** Makes a speaker for a stage. Nothing is asked or sent before `openMicrophone()` or `join()`. */
-export declare function speak(options: SpeakOptions): Speaking;
+export function speak(options: SpeakOptions): Speaking { throw new Error(options.space); }

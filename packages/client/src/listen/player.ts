@@ -306,7 +306,7 @@ export class Player implements Listening {
       this.#counts.bytes += report.count;
     } else if (report.kind === 'open') {
       this.#options.onEvent?.({ type: 'connected', base: report.base, fromSeq: report.fromSeq });
-      this.#know({ connected: true, standing: null });
+      if (this.#facts.standing !== null) this.#know({ standing: null });
     } else if (report.kind === 'lost') {
       const { reason, detail, failures } = report;
       this.#count('reconnects', 1, { type: 'lost', reason, detail });

@@ -29,6 +29,9 @@ export interface PlayheadObserver {
 /** How often the playhead looks, ms. */
 export const TICK_MS = 250;
 const DRY_MS = 25;
+/** Browsers stop a little before the end of what they have: standing still with less than this is dry too, ms. */
+const LOW_MS = 350;
+const STILL_MS = 200;
 /** An element that has sound and does not move for this long is stuck, ms. */
 const STUCK_MS = 1_200;
 const NUDGES_MAX = 3;
@@ -85,7 +88,10 @@ export class Playhead {
     if (jumped !== null) return reading(jumped, 0, 1, false, TICK_MS);
     const here = ranges.find((range) => range.startMs - EDGE_MS <= at && at < range.endMs);
     const aheadMs = here === undefined ? 0 : here.endMs - at;
-    if (aheadMs < DRY_MS) return this.#dryUp(engine, ranges, at, nowMs, final);
+    const still = at === this.#lastMs ? nowMs - this.#movedAtMs : 0;
+    if (aheadMs < (still > STILL_MS ? LOW_MS : DRY_MS)) {
+      return this.#dryUp(engine, ranges, at, nowMs, final);
+    }
     if (this.#refilling(engine, aheadMs, nowMs, targetMs, final)) {
       return reading(at, aheadMs, 0, true, TICK_MS);
     }
@@ -128,7 +134,6 @@ export class Playhead {
       this.#refillSinceMs = nowMs;
     }
     this.#dry = true;
-    this.#movedAtMs = nowMs;
     return reading(at, 0, 1, true, TICK_MS / 2);
   }
 

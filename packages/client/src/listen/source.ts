@@ -85,7 +85,7 @@ export class OwnSource implements Source {
   #cancelTimer: (() => void) | null = null;
   #next: number | null = null;
   #failures = 0;
-  /** Stalls in a row without a byte between: the bound widens, so that a slow network is not stormed. */
+  /** Stalls in a row without a chunk between: the bound widens, so that a slow network is not stormed. */
   #stalls = 0;
   #base = 0;
   #openedAtMs: number | null = null;
@@ -198,7 +198,6 @@ export class OwnSource implements Source {
       if (attempt !== this.#attempt) return;
       if (done) return this.#lose(attempt, 'closed', '');
       this.#lastByteAtMs = this.#options.system.monotonicMs();
-      this.#stalls = 0;
       this.#observer.report({ kind: 'bytes', count: value.byteLength });
       reader.push(value);
     }
@@ -214,6 +213,7 @@ export class OwnSource implements Source {
     this.#settle();
     if (this.#next !== null && fragment.seq < this.#next) return;
     this.#next = fragment.seq + 1;
+    this.#stalls = 0;
     const { snapshot } = fragment;
     if (snapshot !== null) this.#profile = this.#options.profile ?? snapshot.profile;
     this.#observer.fragment(fragment);
