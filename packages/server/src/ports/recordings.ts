@@ -18,3 +18,19 @@ export interface ReplayInfo {
 
 /** Names under `spaces/{id}/`: `replay.mp4`, `replay.ogg`, `replay.json`. */
 export type ReplayFile = 'replay.mp4' | 'replay.ogg' | 'replay.json';
+
+/** A recording being written: seen by nobody before `commit`. */
+export interface RecordingFile {
+  /** @throws ParterreError `disk_full` */
+  write(bytes: Uint8Array): Promise<void>;
+  /** Makes the file durable and puts it in place of an earlier one. @throws ParterreError `disk_full` */
+  commit(): Promise<void>;
+  /** Leaves nothing behind. */
+  abort(): Promise<void>;
+}
+
+export interface RecordingStore {
+  create(spaceId: string, file: ReplayFile): Promise<RecordingFile>;
+  /** Removes the recordings of a space. */
+  remove(spaceId: string): Promise<void>;
+}

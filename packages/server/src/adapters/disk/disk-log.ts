@@ -11,9 +11,9 @@ import {
   unlinkSync,
   writeFileSync,
 } from 'node:fs';
-import { readFile, rename, rm } from 'node:fs/promises';
+import { readFile, rm, rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { CHUNK_MS } from '@parterre/protocol';
+import { CHUNK_MS, RENDITIONS } from '@parterre/protocol';
 import type { Log } from '../../ports/log.ts';
 import {
   endSeqOf,
@@ -115,16 +115,10 @@ export class DiskLog implements ProgrammeLog {
 
   async remove(spaceId: string): Promise<void> {
     const dir = join(this.options.dir, spaceId);
-    // Out of sight at once; a crash on the way leaves nothing that looks like a space.
-    const away = join(this.options.dir, `.removed-${spaceId}`);
-    await rm(away, { recursive: true, force: true });
-    try {
-      await rename(dir, away);
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return;
-      throw error;
+    for (const rendition of Object.keys(RENDITIONS)) {
+      await rm(join(dir, rendition), { recursive: true, force: true });
     }
-    await rm(away, { recursive: true, force: true });
+    await rmdir(dir).catch(() => {}); // not empty, or never made
   }
 
   private folder(spaceId: string, rendition: string): string {
