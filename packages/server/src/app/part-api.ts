@@ -1,0 +1,70 @@
+/**
+ * The api process: the store, what the programme says, and the REST api on a unix socket. A successor
+ * takes the socket's name over in one step, so that at no moment nobody answers at it.
+ */
+import { chmod, mkdir, rename } from 'node:fs/promises';
+import { join } from 'node:path';
+import { openPostgresStore } from '../adapters/postgres/index.ts';
+import { openSqliteStore } from '../adapters/sqlite/index.ts';
+import { UnixControl } from '../adapters/unix/index.ts';
+import { buildApi, Directory, keepDemo } from '../api/index.ts';
+import type { Store } from '../ports/store.ts';
+import { iceServersOf } from '../spaces/index.ts';
+import type { Part, PartContext } from './part.ts';
+import { publicUrlOf } from './public-url.ts';
+import { version } from './version.ts';
+
+export async function start(context: PartContext): Promise<Part> {
+  const { config, secrets, log, clock, timers, random, sockets, metrics } = context;
+  const iceServers = iceServersOf(config.iceServers);
+  const store = await openStore(context);
+  const programme = new UnixControl({ path: sockets.programme, timers, random, log });
+  const directory = new Directory({ store, programme, clock, timers, random, log });
+  const app = await buildApi({
+    store,
+    directory,
+    clock,
+    random,
+    log,
+    passKey: secrets.passKey,
+    ownerKey: secrets.ownerKey,
+    publicUrl: publicUrlOf(config),
+    // The edge is the one before this socket; with trustProxy another stands before the edge.
+    proxyHops: config.trustProxy ? 2 : 1,
+    iceServers,
+    version: version(),
+    metrics,
+    collectMetrics: context.collectMetrics,
+  });
+  directory.open();
+  const demo = config.demo ? keepDemo(directory, timers, log) : null;
+  const own = `${sockets.api}.${process.pid}`;
+  await app.listen({ path: own });
+  await chmod(own, 0o600);
+  await rename(own, sockets.api);
+  let closing: Promise<void> | null = null;
+  return {
+    close() {
+      closing ??= (async () => {
+        demo?.cancel();
+        await app.close();
+        programme.close();
+        await directory.close();
+        await store.close();
+      })();
+      return closing;
+    },
+  };
+}
+
+async function openStore({ config, log }: PartContext): Promise<Store> {
+  await mkdir(config.data, { recursive: true, mode: 0o750 });
+  const store =
+    config.store === ''
+      ? openSqliteStore(join(config.data, 'parterre.sqlite'))
+      : openPostgresStore(config.store, (error) => {
+          log.warn({ err: error }, 'a connection to PostgreSQL broke; another takes its place');
+        });
+  await store.migrate();
+  return store;
+}
