@@ -40,7 +40,9 @@ export function askAgainAfterMs(space: PublicSpace, nowMs: number): number {
 
 /** Wait before try `failures + 1`: doubling, bounded, with jitter so that a house does not ask in step. */
 export function retryAfterMs(failures: number, uniform: number): number {
-  return Math.min(RETRY_MS_MAX, RETRY_MS_FIRST * 2 ** Math.min(failures, 10)) * (0.6 + 0.8 * uniform);
+  return (
+    Math.min(RETRY_MS_MAX, RETRY_MS_FIRST * 2 ** Math.min(failures, 10)) * (0.6 + 0.8 * uniform)
+  );
 }
 
 export function useSpace(id: string): Following {

@@ -99,7 +99,8 @@ export async function spaceNow(id: string): Promise<SpaceNow> {
 export const rest = {
   signIn: (token: string) => send('POST', '/api/session', { token }),
   signOut: () => send('DELETE', '/api/session'),
-  isOwner: async (): Promise<boolean> => ((await send('GET', '/api/me')) as Me | null)?.owner === true,
+  isOwner: async (): Promise<boolean> =>
+    ((await send('GET', '/api/me')) as Me | null)?.owner === true,
   spaces: async (): Promise<readonly OwnedSpace[]> =>
     ((await send('GET', '/api/spaces?limit=100')) as SpaceList).spaces,
   create: (space: CreateSpace) => send('POST', '/api/spaces', space) as Promise<OwnedSpace>,

@@ -58,7 +58,10 @@ const LOCAL_EN: Record<LocalCode, ProblemWords> = {
 };
 
 const FR: Record<ProblemCode, ProblemWords> = {
-  bad_request: say('La demande n’est pas valable.', 'Corrigez le champ indiqué et envoyez-la de nouveau.'),
+  bad_request: say(
+    'La demande n’est pas valable.',
+    'Corrigez le champ indiqué et envoyez-la de nouveau.',
+  ),
   not_signed_in: say(
     'Vous n’êtes pas connecté comme propriétaire.',
     'Ouvrez le lien du propriétaire ; la commande « parterre owner-link » en crée un.',
@@ -71,7 +74,10 @@ const FR: Record<ProblemCode, ProblemWords> = {
     'Ce lien de propriétaire a déjà servi ou a expiré.',
     'La commande « parterre owner-link » en crée un nouveau.',
   ),
-  forbidden: say('Vous n’y êtes pas autorisé.', 'Adressez-vous à l’hôte ou au propriétaire de l’espace.'),
+  forbidden: say(
+    'Vous n’y êtes pas autorisé.',
+    'Adressez-vous à l’hôte ou au propriétaire de l’espace.',
+  ),
   unknown_space: say(
     'Il n’y a pas d’espace à cette adresse.',
     'Vérifiez le lien, ou demandez à la personne qui l’a envoyé.',
@@ -104,7 +110,10 @@ const FR: Record<ProblemCode, ProblemWords> = {
     'Fermez l’autre, ou amenez votre place ici.',
   ),
   stage_full: say('La scène est pleine.', 'Attendez que quelqu’un la quitte.'),
-  removed: say('L’hôte vous a retiré de la scène.', 'Vous pouvez continuer à écouter dans la salle.'),
+  removed: say(
+    'L’hôte vous a retiré de la scène.',
+    'Vous pouvez continuer à écouter dans la salle.',
+  ),
   too_large: say('La demande est trop grande.', 'Envoyez-en moins à la fois.'),
   uri_too_long: say('L’adresse est trop longue.', 'Raccourcissez l’adresse.'),
   range_not_satisfiable: say(
@@ -127,12 +136,24 @@ const FR: Record<ProblemCode, ProblemWords> = {
     'Quelque chose a échoué de notre côté.',
     'Réessayez ; si cela persiste, donnez le numéro de la demande à l’exploitant.',
   ),
+  house_full: say('La salle est pleine.', 'Réessayez dans un instant ; des places se libèrent.'),
+  invites_full: say(
+    'Cet espace a autant d’invitations qu’il peut en avoir.',
+    'Retirez celles dont on n’a plus besoin.',
+  ),
+  unsupported_media_type: say(
+    'La demande n’est pas dans un format accepté ici.',
+    'Envoyez-la en JSON.',
+  ),
   spaces_full: say(
     'Ce serveur porte autant d’espaces qu’il le peut.',
     'Terminez un espace dont on n’a plus besoin.',
   ),
   part_away: say('Une partie du serveur redémarre.', 'Réessayez dans un instant.'),
-  disk_full: say('Le disque est plein ; rien n’a été changé.', 'Libérez de la place sur le disque de données.'),
+  disk_full: say(
+    'Le disque est plein ; rien n’a été changé.',
+    'Libérez de la place sur le disque de données.',
+  ),
   unreachable: say(
     'Le serveur est injoignable.',
     'Vérifiez que vous êtes en ligne. Cette page réessaie d’elle-même.',

@@ -51,11 +51,17 @@ export function Auditorium({ space, following, listening }: AuditoriumProps) {
         <h1>{title}</h1>
         <p class="soft">{words.hostedBy((seated && snapshot?.host) || space.host)}</p>
       </header>
-      {shown === 'live' ? null : <BeforeStart space={space} state={shown} nowMs={following.nowMs()} />}
+      {shown === 'live' ? null : (
+        <BeforeStart space={space} state={shown} nowMs={following.nowMs()} />
+      )}
       <div class="house-frame">
         <Picture seats={seats} state={shown} phase={state.phase} seated={seated} />
       </div>
-      <OnStage seats={seats} holding={seated && snapshot?.holding === true} live={shown === 'live'} />
+      <OnStage
+        seats={seats}
+        holding={seated && snapshot?.holding === true}
+        live={shown === 'live'}
+      />
       {following.problem === null ? null : (
         <p class="soft small" role="status">
           {words.away}
@@ -67,7 +73,15 @@ export function Auditorium({ space, following, listening }: AuditoriumProps) {
   );
 }
 
-function Elapsed({ space, state, nowMs }: { space: PublicSpace; state: SpaceState; nowMs: number }) {
+function Elapsed({
+  space,
+  state,
+  nowMs,
+}: {
+  space: PublicSpace;
+  state: SpaceState;
+  nowMs: number;
+}) {
   const words = useWords(LISTEN_WORDS);
   if (state !== 'live' || space.liveAtMs === null) return null;
   const ms = nowMs - space.liveAtMs;
@@ -136,7 +150,8 @@ function Picture({ seats, state, phase, seated }: PictureProps) {
   const key = lamps.join();
   const light = useMemo<HouseLight>(
     () => ({
-      level: () => (speaking ? 0.78 + 0.18 * Math.sin(performance.now() / 420) : holding ? 0.16 : 0),
+      level: () =>
+        speaking ? 0.78 + 0.18 * Math.sin(performance.now() / 420) : holding ? 0.16 : 0,
       lamps: key === '' ? [] : key.split(',').map(Number),
       houseLights,
       seated,
@@ -163,7 +178,11 @@ function OnStage({ seats, holding, live }: OnStageProps) {
       <ul class="people">
         {(seats ?? []).map((seat) => (
           <li key={seat.id} class={seat.speaking ? 'person person-speaking' : 'person'}>
-            {seat.muted ? <Icon name="micOff" /> : <Icon name={seat.speaking ? 'speaker' : 'mic'} />}
+            {seat.muted ? (
+              <Icon name="micOff" />
+            ) : (
+              <Icon name={seat.speaking ? 'speaker' : 'mic'} />
+            )}
             <span>{seat.name}</span>
             <span class="visually-hidden">
               {seat.muted ? words.muted : seat.speaking ? words.speaking : words.quietOnStage}
@@ -208,7 +227,11 @@ function Controls(props: { listening: Listening; seated: boolean; spaceState: Sp
   const { state, stats } = listening;
   const audible = state.phase === 'playing' || state.phase === 'holding';
   const start =
-    state.phase === 'failed' ? words.listenAgain : spaceState === 'scheduled' ? words.takeSeat : words.listen;
+    state.phase === 'failed'
+      ? words.listenAgain
+      : spaceState === 'scheduled'
+        ? words.takeSeat
+        : words.listen;
   return (
     <div class="controls">
       <div class="controls-row">

@@ -31,7 +31,10 @@ function isTurn(value: unknown): value is Turn {
 
 /** @returns null when it is not a recording's description */
 export function readRecording(value: unknown): Recording | null {
-  const { durationMs, liveAtMs, peaks, peakEveryMs, turns } = (value ?? {}) as Record<string, unknown>;
+  const { durationMs, liveAtMs, peaks, peakEveryMs, turns } = (value ?? {}) as Record<
+    string,
+    unknown
+  >;
   if (!isMs(durationMs) || !isMs(peakEveryMs) || peakEveryMs === 0) return null;
   if (!Array.isArray(peaks) || !Array.isArray(turns)) return null;
   return {

@@ -11,8 +11,8 @@ import { Icon } from '../ui/icons.tsx';
 import { clockText, dateText } from '../ui/time.ts';
 import { levelAt, type Recording, readRecording, speakersAt, voicesOf } from './recording.ts';
 import { Turns } from './turns.tsx';
-import { REPLAY_WORDS } from './words.ts';
 import { Waveform } from './waveform.tsx';
+import { REPLAY_WORDS } from './words.ts';
 
 const SPEEDS = [0.75, 1, 1.25, 1.5, 2] as const;
 const BACK_MS = 15_000;
@@ -218,7 +218,10 @@ interface PictureProps {
 }
 
 function ReplayPicture({ recording, audio, playing, atMs }: PictureProps) {
-  const voices = useMemo(() => (recording === null ? [] : voicesOf(recording).slice(0, 8)), [recording]);
+  const voices = useMemo(
+    () => (recording === null ? [] : voicesOf(recording).slice(0, 8)),
+    [recording],
+  );
   const now = recording === null ? [] : speakersAt(recording, atMs);
   const lamps = voices.map((voice) => (playing && now.includes(voice) ? 1 : 0.2)).join();
   const light = useMemo<HouseLight>(

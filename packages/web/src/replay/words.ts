@@ -44,7 +44,8 @@ const fr: typeof en = {
   playFrom: (name, at) => `Lire à partir de ${at} : ${name}`,
   loading: 'L’enregistrement arrive…',
   brokenTitle: 'L’enregistrement ne peut pas être chargé pour l’instant.',
-  brokenRemedy: 'Vérifiez que vous êtes en ligne et réessayez. Le téléchargement marche peut-être encore.',
+  brokenRemedy:
+    'Vérifiez que vous êtes en ligne et réessayez. Le téléchargement marche peut-être encore.',
   tryAgain: 'Réessayer',
 };
 export const REPLAY_WORDS: Dictionary<typeof en> = { en, fr };

@@ -116,7 +116,9 @@ class Painter {
       const from = this.lamps[index] ?? 0;
       return from + (to - from) * 0.18;
     });
-    const lampsMove = this.lamps.some((lamp, index) => Math.abs(lamp - this.light.lamps[index]!) > STILL);
+    const lampsMove = this.lamps.some(
+      (lamp, index) => Math.abs(lamp - this.light.lamps[index]!) > STILL,
+    );
     const waveMoves = this.past.some((level) => Math.abs(level - target) > STILL);
     return lampsMove || waveMoves || target > STILL;
   }

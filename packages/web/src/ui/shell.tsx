@@ -45,7 +45,13 @@ function ThemeSwitch() {
   };
   const label = dark ? words.toLight : words.toDark;
   return (
-    <button type="button" class="button button-plain" aria-label={label} title={label} onClick={turn}>
+    <button
+      type="button"
+      class="button button-plain"
+      aria-label={label}
+      title={label}
+      onClick={turn}
+    >
       <Icon name={dark ? 'sun' : 'moon'} />
     </button>
   );

@@ -72,7 +72,14 @@ export function dateText(atMs: number, nowMs: number, language: Language): strin
     locale,
     sameDay
       ? { hour: 'numeric', minute: '2-digit', timeZoneName: 'short' }
-      : { weekday: 'long', day: 'numeric', month: 'long', hour: 'numeric', minute: '2-digit', timeZoneName: 'short' },
+      : {
+          weekday: 'long',
+          day: 'numeric',
+          month: 'long',
+          hour: 'numeric',
+          minute: '2-digit',
+          timeZoneName: 'short',
+        },
   ).format(at);
 }
 

@@ -1,0 +1,171 @@
+/**
+ * A make-believe server for work on the pages: spaces in every state, an owner when the address bar says
+ * `?owner`, an api that answers as the schemas say. Runs inside Vite's development server only.
+ */
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { PublicSpace, SpaceState } from '@parterre/protocol';
+import type { Plugin } from 'vite';
+
+const DURATION_MS = 754_000;
+const startedMs = Date.now();
+
+function space(
+  id: string,
+  title: string,
+  host: string,
+  state: SpaceState,
+  startsInMs: number,
+): PublicSpace {
+  const startsAtMs = startedMs + startsInMs;
+  return {
+    id,
+    title,
+    host,
+    state,
+    profile: 'steady',
+    rendition: 'voice',
+    startsAtMs,
+    doorsAtMs: startsAtMs - 600_000,
+    liveAtMs: state === 'live' || state === 'ended' ? startsAtMs : null,
+    endedAtMs: state === 'ended' ? startsAtMs + DURATION_MS : null,
+    replayReady: id !== 'finishing',
+  };
+}
+
+const SPACES = new Map(
+  [
+    space('demo', 'Two voices in an empty house', 'Parterre', 'live', -1_234_000),
+    space('evening', 'An evening with Ada and Grace', 'Ada Lovelace', 'live', -754_000),
+    space('tomorrow', 'What the night sky says', 'Vera Rubin', 'scheduled', 93_784_000),
+    space('soon', 'The first reading', 'Grace Hopper', 'doors', 247_000),
+    space('late', 'The host is late', 'Grace Hopper', 'doors', -60_000),
+    space('finishing', 'Just finished', 'Emmy Noether', 'ended', -760_000),
+    space('last-week', 'The symmetry of things', 'Emmy Noether', 'ended', -700_000_000),
+  ].map((known) => [known.id, known]),
+);
+
+function replayInfo() {
+  const peaks = Array.from({ length: DURATION_MS / 200 }, (_, index) => {
+    const phrase = Math.sin(index / 23) + Math.sin(index / 7.3) * 0.6 + Math.sin(index / 61);
+    return Math.round(Math.max(4, Math.min(255, 90 + phrase * 62 + ((index * 7919) % 61) - 30)));
+  });
+  const names = ['Emmy Noether', 'David Hilbert', 'Guest from Göttingen'];
+  const turns = Array.from({ length: 24 }, (_, index) => ({
+    name: names[(index * 2 + (index % 5)) % 3]!,
+    fromMs: index * 31_000,
+    toMs: index * 31_000 + 26_500,
+  }));
+  return {
+    spaceId: 'last-week',
+    title: '',
+    host: '',
+    durationMs: DURATION_MS,
+    liveAtMs: 0,
+    peaks,
+    peakEveryMs: 200,
+    turns,
+  };
+}
+
+/** A second of a quiet tone per second: enough for an `<audio>` to have a length. */
+function wave(): Buffer {
+  const rate = 8_000;
+  const length = Math.round((DURATION_MS / 1_000) * rate);
+  const bytes = Buffer.alloc(44 + length, 128);
+  bytes.write('RIFF', 0);
+  bytes.writeUInt32LE(36 + length, 4);
+  bytes.write('WAVEfmt ', 8);
+  bytes.writeUInt32LE(16, 16);
+  bytes.writeUInt16LE(1, 20);
+  bytes.writeUInt16LE(1, 22);
+  bytes.writeUInt32LE(rate, 24);
+  bytes.writeUInt32LE(rate, 28);
+  bytes.writeUInt16LE(1, 32);
+  bytes.writeUInt16LE(8, 34);
+  bytes.write('data', 36);
+  bytes.writeUInt32LE(length, 40);
+  return bytes;
+}
+
+function json(response: ServerResponse, status: number, body: unknown): void {
+  response.writeHead(status, { 'Content-Type': 'application/json' }).end(JSON.stringify(body));
+}
+
+const unknown = (response: ServerResponse, code = 'unknown_space') =>
+  json(response, 404, { error: { code, message: code, remedy: '' } });
+
+function api(request: IncomingMessage, response: ServerResponse, path: string): void {
+  const owner = /[?&]owner|\/studio\//.test(request.headers.referer ?? '');
+  const [, , collection, id, action] = path.split('/');
+  const list = [...SPACES.values()].map((known) => ({
+    ...known,
+    holdingSound: true,
+    createdAtMs: 0,
+  }));
+  if (collection === 'me') return json(response, 200, { owner });
+  if (collection === 'session') return json(response, 200, { owner: true });
+  if (collection === 'invites') {
+    return json(response, 200, {
+      space: SPACES.get('evening'),
+      role: 'speaker',
+      name: 'Grace Hopper',
+    });
+  }
+  if (collection !== 'spaces') return unknown(response, 'unknown_path');
+  if (id === undefined) return json(response, 200, { spaces: list, nextOffset: null });
+  const known = SPACES.get(id);
+  if (known === undefined) return unknown(response);
+  if (action === 'pass')
+    return json(response, 200, {
+      pass: 'pass',
+      role: 'host',
+      expiresAtMs: 0,
+      stagePath: '',
+      whipPath: '',
+      iceServers: [],
+    });
+  if (action === 'invites' && request.method === 'GET') {
+    return json(response, 200, {
+      invites: [{ id: 'i1', role: 'speaker', name: 'Grace', createdAtMs: 0, revokedAtMs: null }],
+    });
+  }
+  if (action === 'invites')
+    return json(response, 200, { id: 'i2', role: 'speaker', name: '', path: '/invite#example' });
+  return json(response, 200, known);
+}
+
+function serve(request: IncomingMessage, response: ServerResponse, next: () => void): void {
+  const path = (request.url ?? '/').split('?')[0]!;
+  if (path.startsWith('/api/')) return api(request, response, path);
+  const file = /^\/spaces\/([^/.]+)(\.json|\/replay\.(mp4|ogg|json))$/.exec(path);
+  if (file !== null) {
+    const known = SPACES.get(file[1]!);
+    if (known === undefined) return unknown(response);
+    if (file[2] === '.json') return json(response, 200, { ...known, nowMs: Date.now() });
+    if (file[3] === 'json') return json(response, 200, replayInfo());
+    const bytes = wave();
+    const [from = 0] = (/bytes=(\d+)/.exec(request.headers.range ?? '') ?? []).slice(1).map(Number);
+    const headers = {
+      'Content-Type': 'audio/wav',
+      'Accept-Ranges': 'bytes',
+      'Content-Range': `bytes ${from}-${bytes.length - 1}/${bytes.length}`,
+    };
+    response.writeHead(206, headers).end(bytes.subarray(from));
+    return;
+  }
+  if (path === '/owner') request.url = '/index.html';
+  else if (path.startsWith('/studio/') || path === '/invite') request.url = '/studio.html';
+  else if (/^\/[a-z0-9][a-z0-9-]{2,63}$/.test(path) && path !== '/src')
+    request.url = '/listen.html';
+  next();
+}
+
+/** Answers instead of a server, before Vite looks at files. */
+export function mockServer(): Plugin {
+  return {
+    name: 'parterre-mock-server',
+    configureServer(server) {
+      server.middlewares.use(serve);
+    },
+  };
+}

@@ -1,0 +1,101 @@
+/** One space of the owner: its state and time, the way into it, its links, and its removal. */
+import type { OwnedSpace } from '@parterre/protocol/schemas';
+import { useContext, useState } from 'preact/hooks';
+import { asProblem, type Problem, rest } from '../api/rest.ts';
+import { LanguageContext, useWords } from '../i18n/language.ts';
+import { SHELL_WORDS } from '../i18n/shell-words.ts';
+import { CopyLink } from '../ui/copy-link.tsx';
+import { Notice, StatePill } from '../ui/notice.tsx';
+import { dateText } from '../ui/time.ts';
+import { HOME_WORDS } from './words.ts';
+
+export function SpaceCard({ space, changed }: { space: OwnedSpace; changed: () => void }) {
+  const words = useWords(HOME_WORDS);
+  const [problem, setProblem] = useState<Problem | null>(null);
+  const attempt = async (work: () => Promise<unknown>) => {
+    setProblem(null);
+    try {
+      await work();
+      changed();
+    } catch (thrown) {
+      setProblem(asProblem(thrown));
+    }
+  };
+  return (
+    <article class="panel space-card">
+      <div class="row">
+        <StatePill state={space.state} />
+        <span class="soft small">
+          <When space={space} />
+        </span>
+      </div>
+      <h3 class="space-title">
+        <a href={`/${space.id}`}>{space.title}</a>
+      </h3>
+      <fieldset class="row space-actions">
+        <legend class="visually-hidden">{words.spaceActions(space.title)}</legend>
+        {space.state === 'ended' ? (
+          <a class="button" href={`/${space.id}`}>
+            {words.replay}
+          </a>
+        ) : (
+          <a class="button button-primary" href={`/studio/${space.id}`}>
+            {words.studio}
+          </a>
+        )}
+        <CopyLink label={words.copyLink} link={async () => `${location.origin}/${space.id}`} />
+        {space.state === 'ended' ? null : (
+          <CopyLink
+            label={words.invite}
+            link={async () =>
+              new URL((await rest.invite(space.id, 'speaker', '')).path, location.origin).href
+            }
+            failed={(thrown) => setProblem(asProblem(thrown))}
+          />
+        )}
+        <Remove title={space.title} remove={() => void attempt(() => rest.remove(space.id))} />
+      </fieldset>
+      {problem === null ? null : <Notice code={problem.code} detail={problem.detail} />}
+    </article>
+  );
+}
+
+function When({ space }: { space: OwnedSpace }) {
+  const words = useWords(HOME_WORDS);
+  const language = useContext(LanguageContext);
+  const say = (atMs: number) => dateText(atMs, Date.now(), language);
+  if (space.state === 'ended')
+    return <>{words.endedWhen(say(space.endedAtMs ?? space.startsAtMs))}</>;
+  if (space.state === 'live')
+    return <>{words.liveSince(say(space.liveAtMs ?? space.startsAtMs))}</>;
+  return <>{words.startsWhen(say(space.startsAtMs))}</>;
+}
+
+/** Removal in two steps: the second names what is lost. */
+function Remove({ title, remove }: { title: string; remove: () => void }) {
+  const words = useWords(HOME_WORDS);
+  const shell = useWords(SHELL_WORDS);
+  const [asked, setAsked] = useState(false);
+  if (!asked) {
+    return (
+      <button
+        type="button"
+        class="button button-plain button-danger"
+        onClick={() => setAsked(true)}
+      >
+        {words.remove}
+      </button>
+    );
+  }
+  return (
+    <div class="row" role="alert">
+      <span class="small">{words.removeAsk(title)}</span>
+      <button type="button" class="button button-danger" onClick={remove}>
+        {words.removeYes}
+      </button>
+      <button type="button" class="button button-plain" onClick={() => setAsked(false)}>
+        {shell.cancel}
+      </button>
+    </div>
+  );
+}

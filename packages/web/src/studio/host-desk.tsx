@@ -1,0 +1,184 @@
+/** The host's hand on the house: doors, start, end, and the invitations. */
+import type { PublicSpace, Role, SpaceState } from '@parterre/protocol';
+import type { Invite } from '@parterre/protocol/schemas';
+import { useCallback, useEffect, useState } from 'preact/hooks';
+import { asProblem, type Problem, rest, type SpaceAction } from '../api/rest.ts';
+import { useWords } from '../i18n/language.ts';
+import { SHELL_WORDS } from '../i18n/shell-words.ts';
+import { CopyLink } from '../ui/copy-link.tsx';
+import { Notice } from '../ui/notice.tsx';
+import { STUDIO_WORDS } from './words.ts';
+
+interface HostDeskProps {
+  readonly space: PublicSpace;
+  /** As the stage says it, which is sooner than the edge. */
+  readonly state: SpaceState;
+  /** A host who is not the owner acts by their pass. */
+  readonly pass: string | undefined;
+  changed(): void;
+}
+
+export function HostDesk({ space, state, pass, changed }: HostDeskProps) {
+  const words = useWords(STUDIO_WORDS);
+  const [problem, setProblem] = useState<Problem | null>(null);
+  const [busy, setBusy] = useState(false);
+  const act = async (action: SpaceAction) => {
+    setBusy(true);
+    setProblem(null);
+    try {
+      await rest.act(space.id, action, pass);
+      changed();
+    } catch (thrown) {
+      setProblem(asProblem(thrown));
+    } finally {
+      setBusy(false);
+    }
+  };
+  return (
+    <>
+      <section class="panel stack" aria-labelledby="house-title">
+        <h2 id="house-title">{words.house}</h2>
+        <p class="soft small">{words.stateLead[state]}</p>
+        <div class="row">
+          {state === 'scheduled' ? (
+            <button type="button" class="button" disabled={busy} onClick={() => void act('doors')}>
+              {words.openDoors}
+            </button>
+          ) : null}
+          {state === 'scheduled' || state === 'doors' ? (
+            <button
+              type="button"
+              class="button button-primary"
+              disabled={busy}
+              onClick={() => void act('start')}
+            >
+              {words.start}
+            </button>
+          ) : null}
+          {state === 'live' || state === 'doors' ? (
+            <End busy={busy} end={() => void act('end')} />
+          ) : null}
+        </div>
+        {problem === null ? null : <Notice code={problem.code} detail={problem.detail} />}
+        <CopyLink label={words.listenLink} link={async () => `${location.origin}/${space.id}`} />
+      </section>
+      <Invitations space={space.id} pass={pass} />
+    </>
+  );
+}
+
+/** The end is for good, so it asks. */
+function End({ busy, end }: { busy: boolean; end: () => void }) {
+  const words = useWords(STUDIO_WORDS);
+  const shell = useWords(SHELL_WORDS);
+  const [asked, setAsked] = useState(false);
+  if (!asked) {
+    return (
+      <button type="button" class="button button-danger" onClick={() => setAsked(true)}>
+        {words.end}
+      </button>
+    );
+  }
+  return (
+    <div class="stack" role="alert">
+      <p class="small">{words.endAsk}</p>
+      <div class="row">
+        <button type="button" class="button button-live" disabled={busy} onClick={end}>
+          {words.endYes}
+        </button>
+        <button type="button" class="button button-plain" onClick={() => setAsked(false)}>
+          {shell.cancel}
+        </button>
+      </div>
+    </div>
+  );
+}
+
+function Invitations({ space, pass }: { space: string; pass: string | undefined }) {
+  const words = useWords(STUDIO_WORDS);
+  const [role, setRole] = useState<Role>('speaker');
+  const [name, setName] = useState('');
+  const [invites, setInvites] = useState<readonly Invite[]>([]);
+  const [problem, setProblem] = useState<Problem | null>(null);
+  const refresh = useCallback(async () => {
+    try {
+      const made = await rest.invites(space, pass);
+      setInvites(made.filter(({ revokedAtMs }) => revokedAtMs === null));
+    } catch (thrown) {
+      setProblem(asProblem(thrown));
+    }
+  }, [space, pass]);
+  useEffect(() => void refresh(), [refresh]);
+  const make = async () => {
+    setProblem(null);
+    const { path } = await rest.invite(space, role, name.trim(), pass);
+    setName('');
+    void refresh();
+    return new URL(path, location.origin).href;
+  };
+  const withdraw = async (id: string) => {
+    try {
+      await rest.withdraw(space, id, pass);
+      await refresh();
+    } catch (thrown) {
+      setProblem(asProblem(thrown));
+    }
+  };
+  return (
+    <section class="panel stack" aria-labelledby="invites-title">
+      <h2 id="invites-title">{words.invites}</h2>
+      <label class="labelled">
+        <span>{words.inviteName}</span>
+        <input
+          class="field"
+          maxLength={60}
+          value={name}
+          autocomplete="off"
+          onInput={(event) => setName(event.currentTarget.value)}
+        />
+      </label>
+      <label class="labelled">
+        <span>{words.inviteRole}</span>
+        <select
+          class="field"
+          value={role}
+          onChange={(event) => setRole(event.currentTarget.value as Role)}
+        >
+          {(['speaker', 'cohost', 'host'] as const).map((choice) => (
+            <option key={choice} value={choice}>
+              {words.role[choice]}
+            </option>
+          ))}
+        </select>
+      </label>
+      <CopyLink
+        label={words.inviteMake}
+        link={make}
+        failed={(thrown) => setProblem(asProblem(thrown))}
+      />
+      {problem === null ? null : <Notice code={problem.code} detail={problem.detail} />}
+      {invites.length === 0 ? null : (
+        <details>
+          <summary>{`${words.inviteList} (${invites.length})`}</summary>
+          <ul class="seats">
+            {invites.map((invite) => (
+              <li key={invite.id} class="seat row">
+                <span class="seat-name">
+                  {invite.name || words.anyone}
+                  <small class="soft">{words.role[invite.role]}</small>
+                </span>
+                <button
+                  type="button"
+                  class="button button-plain button-danger"
+                  onClick={() => void withdraw(invite.id)}
+                >
+                  {words.withdraw}
+                </button>
+              </li>
+            ))}
+          </ul>
+        </details>
+      )}
+    </section>
+  );
+}

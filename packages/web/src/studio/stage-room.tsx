@@ -1,0 +1,282 @@
+/**
+ * The stage from inside: where you are, your microphone, who is with you, and for the host the house.
+ * What is happening to your connection and your device is said as it happens; leaving while on air asks.
+ */
+import type { Listening, Speaking } from '@parterre/client';
+import { listen } from '@parterre/client';
+import { useContext, useEffect, useMemo, useRef, useState } from 'preact/hooks';
+import { type Following, useSpace } from '../api/public-space.ts';
+import { LanguageContext, useWords } from '../i18n/language.ts';
+import { House, type HouseLight } from '../ui/house.tsx';
+import { Notice, StatePill } from '../ui/notice.tsx';
+import { useSecondTick } from '../ui/ticking.ts';
+import { clockText, isoDuration, spokenDuration } from '../ui/time.ts';
+import type { Entry } from './entry.ts';
+import { HostDesk } from './host-desk.tsx';
+import { Jingle } from './jingle.tsx';
+import { MicrophoneSettings, MicrophoneTrouble } from './microphone.tsx';
+import { People } from './people.tsx';
+import { STUDIO_WORDS } from './words.ts';
+import { YourVoice } from './your-voice.tsx';
+
+interface StageRoomProps {
+  readonly entry: Entry;
+  readonly speaking: Speaking;
+  readonly pass: string;
+  startOver(): void;
+}
+
+export function StageRoom({ entry, speaking, pass, startOver }: StageRoomProps) {
+  const following = useSpace(entry.space.id);
+  const { phase } = speaking.state;
+  const role = speaking.role ?? entry.role;
+  const over = phase === 'ended' || phase === 'left' || phase === 'failed';
+  const onAir = speaking.state.phase === 'connected' && speaking.state.place === 'stage';
+  useLeaveGuard(onAir);
+  return (
+    <div class="room">
+      <RoomHead entry={entry} speaking={speaking} following={following} />
+      <WhereYouStand entry={entry} speaking={speaking} startOver={startOver} />
+      {over ? null : (
+        <div class="room-columns">
+          <div class="stack room-main">
+            <MicrophoneTrouble speaking={speaking} />
+            <YourVoice
+              speaking={speaking}
+              role={role}
+              state={speaking.space?.state ?? entry.space.state}
+            />
+            <div class="panel">
+              <StagePicture speaking={speaking} />
+              <People speaking={speaking} moderates={role !== 'speaker'} />
+            </div>
+          </div>
+          <div class="stack room-side">
+            {role === 'host' ? (
+              <HostDesk
+                space={following.space ?? entry.space}
+                state={speaking.space?.state ?? entry.space.state}
+                pass={entry.invite === null ? undefined : pass}
+                changed={following.again}
+              />
+            ) : null}
+            <Jingle speaking={speaking} />
+            <Monitor space={entry.space.id} />
+            <Settings speaking={speaking} />
+          </div>
+        </div>
+      )}
+    </div>
+  );
+}
+
+/** The browser asks before a page that is on air goes away. */
+function useLeaveGuard(onAir: boolean): void {
+  useEffect(() => {
+    if (!onAir) return;
+    const ask = (event: BeforeUnloadEvent) => event.preventDefault();
+    window.addEventListener('beforeunload', ask);
+    return () => window.removeEventListener('beforeunload', ask);
+  }, [onAir]);
+}
+
+function RoomHead(props: { entry: Entry; speaking: Speaking; following: Following }) {
+  const { entry, speaking, following } = props;
+  const words = useWords(STUDIO_WORDS);
+  const language = useContext(LanguageContext);
+  useSecondTick(true);
+  const space = following.space ?? entry.space;
+  const state = speaking.space?.state ?? space.state;
+  const liveAtMs = speaking.space?.liveAtMs ?? space.liveAtMs;
+  const elapsedMs = liveAtMs === null ? 0 : following.nowMs() - liveAtMs;
+  const leftMs = space.startsAtMs - following.nowMs();
+  return (
+    <header class="room-head">
+      <div class="row">
+        <StatePill state={state} />
+        <span class="soft small figures">
+          {state === 'live' ? (
+            <>
+              {words.elapsed} <time dateTime={isoDuration(elapsedMs)}>{clockText(elapsedMs)}</time>
+            </>
+          ) : null}
+          {(state === 'scheduled' || state === 'doors') && leftMs > 0
+            ? words.startsIn(
+                leftMs < 3_600_000 ? clockText(leftMs) : spokenDuration(leftMs, language),
+              )
+            : null}
+        </span>
+        {speaking.state.phase === 'connected' ? (
+          <span class={`quality quality-${speaking.quality.verdict}`}>
+            <span class="quality-bars" aria-hidden="true" />
+            {words.quality[speaking.quality.verdict]}
+          </span>
+        ) : null}
+      </div>
+      <h1>{space.title}</h1>
+    </header>
+  );
+}
+
+function WhereYouStand(props: { entry: Entry; speaking: Speaking; startOver: () => void }) {
+  const { entry, speaking, startOver } = props;
+  const words = useWords(STUDIO_WORDS);
+  const { state } = speaking;
+  const back = (
+    <button type="button" class="button button-primary" onClick={startOver}>
+      {words.again}
+    </button>
+  );
+  const house = (
+    <a class="button" href={`/${entry.space.id}`}>
+      {state.phase === 'ended' ? words.replay : words.justListen}
+    </a>
+  );
+  switch (state.phase) {
+    case 'connecting':
+    case 'reconnecting':
+      return (
+        <p class="notice" role="status">
+          {state.phase === 'connecting' ? words.connecting : words.reconnecting}
+        </p>
+      );
+    case 'left':
+    case 'ended':
+      return (
+        <div class="notice" role="status">
+          <p>{state.phase === 'left' ? words.left : words.endedTitle}</p>
+          <div class="row">
+            {state.phase === 'left' ? back : null}
+            {house}
+          </div>
+        </div>
+      );
+    case 'failed': {
+      const elsewhere = state.code === 'already_on_stage' || state.code === 'host_seat_taken';
+      return (
+        <Notice code={state.code}>
+          <div class="row">
+            {elsewhere ? (
+              <button
+                type="button"
+                class="button button-primary"
+                onClick={() => void speaking.takeOver()}
+              >
+                {words.moveHere}
+              </button>
+            ) : (
+              back
+            )}
+            {house}
+          </div>
+        </Notice>
+      );
+    }
+    default:
+      return null;
+  }
+}
+
+function StagePicture({ speaking }: { speaking: Speaking }) {
+  const lamps = speaking.roster
+    .filter((seat) => seat.place === 'stage')
+    .map((seat) =>
+      seat.muted ? 0.1 : 0.25 + Math.min(0.75, (speaking.levels[seat.id] ?? 0) * 2.5),
+    );
+  const key = lamps.map((lamp) => lamp.toFixed(1)).join();
+  const light = useMemo<HouseLight>(
+    () => ({
+      level: () => Math.min(1, speaking.programmeLevel * 2.5),
+      lamps: key === '' ? [] : key.split(',').map(Number),
+      houseLights: 0.2,
+      seated: false,
+    }),
+    [speaking, key],
+  );
+  return (
+    <div class="room-house">
+      <House light={light} />
+    </div>
+  );
+}
+
+/** What the house hears, on request and quietly. */
+function Monitor({ space }: { space: string }) {
+  const words = useWords(STUDIO_WORDS);
+  const monitor = useRef<Listening | null>(null);
+  const [on, setOn] = useState(false);
+  const [volume, setVolume] = useState(0.3);
+  useEffect(() => () => monitor.current?.stop(), []);
+  const turn = () => {
+    monitor.current ??= listen({ space, mediaSession: false });
+    monitor.current.volume = volume;
+    if (on) monitor.current.pause();
+    else void monitor.current.play();
+    setOn(!on);
+  };
+  return (
+    <section class="panel stack" aria-labelledby="monitor-title">
+      <h2 id="monitor-title">{words.monitor}</h2>
+      <p class="soft small">{words.monitorLead}</p>
+      <button type="button" class="button" aria-pressed={on} onClick={turn}>
+        {on ? words.monitorOff : words.monitorOn}
+      </button>
+      {on ? (
+        <>
+          <p class="small warn" role="status">
+            {words.monitorWarn}
+          </p>
+          <Slider
+            label={words.monitorVolume}
+            value={volume}
+            change={(value) => {
+              setVolume(value);
+              if (monitor.current !== null) monitor.current.volume = value;
+            }}
+          />
+        </>
+      ) : null}
+    </section>
+  );
+}
+
+function Settings({ speaking }: { speaking: Speaking }) {
+  const words = useWords(STUDIO_WORDS);
+  return (
+    <details class="panel">
+      <summary>{words.settings}</summary>
+      <div class="stack">
+        <MicrophoneSettings speaking={speaking} />
+        <Slider
+          label={words.stageVolume}
+          value={speaking.volume}
+          change={(value) => {
+            speaking.volume = value;
+          }}
+        />
+      </div>
+    </details>
+  );
+}
+
+interface SliderProps {
+  readonly label: string;
+  readonly value: number;
+  change(value: number): void;
+}
+
+function Slider({ label, value, change }: SliderProps) {
+  return (
+    <label class="labelled">
+      <span>{label}</span>
+      <input
+        type="range"
+        class="range"
+        min="0"
+        max="100"
+        value={Math.round(value * 100)}
+        onInput={(event) => change(Number(event.currentTarget.value) / 100)}
+      />
+    </label>
+  );
+}

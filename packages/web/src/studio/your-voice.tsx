@@ -1,0 +1,148 @@
+/**
+ * Your place (green room or on air) and your microphone: mute, or hold to talk by space bar or finger.
+ * A held key is let go when the page loses the focus: nobody stays open by accident.
+ */
+import type { Speaking } from '@parterre/client';
+import type { Role, SpaceState } from '@parterre/protocol';
+import { useEffect, useState } from 'preact/hooks';
+import { useWords } from '../i18n/language.ts';
+import { Icon } from '../ui/icons.tsx';
+import { Meter } from './meter.tsx';
+import { STUDIO_WORDS } from './words.ts';
+
+/** Where a space is a space or presses something itself. */
+const TAKES_SPACE = 'input, textarea, select, button, summary, a, [contenteditable]';
+
+function useSpaceBar(speaking: Speaking, active: boolean): void {
+  useEffect(() => {
+    if (!active) return;
+    const press = (event: KeyboardEvent) => {
+      if (event.code !== 'Space') return;
+      const held = event.target instanceof HTMLElement && event.target.closest('[data-hold]');
+      if (!held && event.target instanceof Element && event.target.closest(TAKES_SPACE)) return;
+      event.preventDefault();
+      if (!event.repeat) speaking.pressToTalk(true);
+    };
+    const release = (event: KeyboardEvent) => {
+      if (event.code === 'Space') speaking.pressToTalk(false);
+    };
+    const letGo = () => speaking.pressToTalk(false);
+    window.addEventListener('keydown', press);
+    window.addEventListener('keyup', release);
+    window.addEventListener('blur', letGo);
+    return () => {
+      window.removeEventListener('keydown', press);
+      window.removeEventListener('keyup', release);
+      window.removeEventListener('blur', letGo);
+      letGo();
+    };
+  }, [speaking, active]);
+}
+
+interface YourVoiceProps {
+  readonly speaking: Speaking;
+  readonly role: Role;
+  readonly state: SpaceState;
+}
+
+export function YourVoice({ speaking, role, state }: YourVoiceProps) {
+  const words = useWords(STUDIO_WORDS);
+  const onAir = speaking.state.phase === 'connected' && speaking.state.place === 'stage';
+  const lead = state === 'scheduled' ? words.onAirBefore : words.onAirLead;
+  return (
+    <section class={onAir ? 'panel voice voice-on-air' : 'panel voice'}>
+      <div class="voice-place">
+        <div role="status">
+          <p class="voice-word">{onAir ? words.onAir : words.greenRoom}</p>
+          <p class="soft small">{onAir ? lead : words.greenLead}</p>
+        </div>
+        <PlaceButton speaking={speaking} onAir={onAir} role={role} />
+      </div>
+      <Meter read={() => (speaking.muted ? 0 : speaking.inputLevel)} />
+      <Talk speaking={speaking} />
+    </section>
+  );
+}
+
+function PlaceButton(props: { speaking: Speaking; onAir: boolean; role: Role }) {
+  const { speaking, onAir, role } = props;
+  const words = useWords(STUDIO_WORDS);
+  const { seat } = speaking;
+  if (seat === null || speaking.state.phase !== 'connected') return null;
+  if (role === 'speaker' && !onAir) return <p class="soft small">{words.waitForHost}</p>;
+  return (
+    <button
+      type="button"
+      class={onAir ? 'button' : 'button button-live'}
+      onClick={() => speaking.place(seat, onAir ? 'green' : 'stage')}
+    >
+      {onAir ? words.goGreen : words.goOnAir}
+    </button>
+  );
+}
+
+function Talk({ speaking }: { speaking: Speaking }) {
+  const words = useWords(STUDIO_WORDS);
+  const [pushing, setPushing] = useState(false);
+  useSpaceBar(speaking, pushing);
+  const { muted } = speaking;
+  const release = () => speaking.pressToTalk(false);
+  return (
+    <div class="stack">
+      <div class="row">
+        {pushing ? (
+          <button
+            type="button"
+            data-hold
+            class={muted ? 'button talk' : 'button talk talk-open'}
+            onPointerDown={(event) => {
+              event.currentTarget.setPointerCapture(event.pointerId);
+              speaking.pressToTalk(true);
+            }}
+            onPointerUp={release}
+            onPointerCancel={release}
+            onContextMenu={(event) => event.preventDefault()}
+          >
+            <Icon name={muted ? 'micOff' : 'mic'} />
+            {words.hold}
+          </button>
+        ) : (
+          <button
+            type="button"
+            class={muted ? 'button button-primary talk' : 'button talk'}
+            onClick={() => speaking.setMuted(!muted)}
+          >
+            <Icon name={muted ? 'micOff' : 'mic'} />
+            {muted ? words.unmute : words.mute}
+          </button>
+        )}
+        <label class="check">
+          <input
+            type="checkbox"
+            checked={pushing}
+            onChange={(event) => {
+              const hold = event.currentTarget.checked;
+              speaking.setMuted(hold);
+              setPushing(hold);
+            }}
+          />
+          <span>{words.pushToTalk}</span>
+        </label>
+        <button
+          type="button"
+          class="button button-plain button-danger voice-leave"
+          onClick={() => {
+            const onAir = speaking.state.phase === 'connected' && speaking.state.place === 'stage';
+            if (!onAir || window.confirm(words.leaveAsk)) speaking.leave();
+          }}
+        >
+          {words.leave}
+        </button>
+      </div>
+      <p class="small soft steady-line" role="status">
+        {speaking.silenced ? words.silencedNow : muted ? words.mutedNow : words.openNow}
+        {pushing ? ` ${words.pushHint}` : null}
+      </p>
+    </div>
+  );
+}
