@@ -34,6 +34,7 @@ export function speech(seconds: number, seed: number, pitchHz = 120): Float32Arr
   const pcm = new Float32Array(Math.round(seconds * SAMPLE_RATE_HZ));
   const formants = [resonator(), resonator(), resonator()];
   let phase = 0;
+  let flowBefore = 0;
   let at = 0;
   let syllablesLeft = 6;
   while (at < pcm.length) {
@@ -55,7 +56,10 @@ export function speech(seconds: number, seed: number, pitchHz = 120): Float32Arr
         phase -= 1;
         pulse += 1;
       }
-      const x = pulse * envelope;
+      // The lips radiate the difference: no direct current, no rumble.
+      const flow = pulse * envelope;
+      const x = flow - flowBefore;
+      flowBefore = flow;
       const [first, second, third] = formants;
       pcm[at] = first!(x, f1, 80) + 0.7 * second!(x, f2, 110) + 0.4 * third!(x, 2600, 160);
     }

@@ -14,11 +14,11 @@ const QUANTILE = 0.97;
 /** The least transit is that of the last WINDOW_BLOCKS × WINDOW_BLOCK_MS. */
 const WINDOW_BLOCKS = 8;
 const WINDOW_BLOCK_MS = 500;
-/** A packet must be there one tick before its last sample is due. */
-const TICK_MARGIN_MS = 20;
+/** A packet must be there one tick before its last sample is due, and the delay may lie 10 ms below the target. */
+const TICK_MARGIN_MS = 30;
 /** What is assumed of a sender nothing is known about. */
 const TARGET_MS_START = 50;
-const TARGET_MS_MIN = 25;
+const TARGET_MS_MIN = 35;
 export const TARGET_MS_MAX = 500;
 /** Packets until the histogram is believed. */
 const LEARNING_PACKETS = 25;

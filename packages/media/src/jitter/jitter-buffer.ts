@@ -22,7 +22,7 @@ const SAMPLES_PER_MS = SAMPLE_RATE_HZ / 1000;
 /** Beyond this the delay is cut at once, not scaled away. */
 const DELAY_MS_MAX = TARGET_MS_MAX + 300;
 /** Delay may differ this much from the target: in quiet, in speech, and before quality gives way. */
-const TOLERANCE_MS = { quiet: 10, speech: 20, hurried: 80 };
+const TOLERANCE_MS = { quiet: 10, speech: 25, hurried: 80 };
 /** Smoothing of the delay over the ticks. */
 const DELAY_SMOOTHING = 1 / 16;
 /** Ticks between two changes of speed in speech. */
