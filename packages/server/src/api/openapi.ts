@@ -12,7 +12,7 @@ import {
   SpaceListSchema,
 } from '@parterre/protocol/schemas';
 import { INVITE_HEADER, OWNER_COOKIE } from './caller.ts';
-import type { Api } from './server.ts';
+import type { Api } from './instance.ts';
 
 const SHARED = {
   PublicSpace: PublicSpaceSchema,

@@ -7,9 +7,9 @@ import { CreateInviteSchema, OpenInviteSchema, SpaceIdSchema } from '@parterre/p
 import { Type } from 'typebox';
 import { plainText } from '../spaces/index.ts';
 import { hashOfToken } from './caller.ts';
+import type { Api, RouteContext } from './instance.ts';
 import { answers, BY_HOST, NO_CONTENT } from './openapi.ts';
 import { SpaceParams } from './routes-spaces.ts';
-import type { Api, RouteContext } from './server.ts';
 
 const TAGS = ['Invitations'];
 const TOKEN_BYTES = 18;

@@ -5,9 +5,9 @@
 import { ParterreError } from '@parterre/protocol';
 import { RequestPassSchema } from '@parterre/protocol/schemas';
 import { PASS_MS, type Pass, personIdOf, plainText, signPass } from '../spaces/index.ts';
+import type { Api, RouteContext } from './instance.ts';
 import { answers } from './openapi.ts';
 import { SpaceParams } from './routes-spaces.ts';
-import type { Api, RouteContext } from './server.ts';
 
 const PASSES_PER_MINUTE_MAX = 120;
 

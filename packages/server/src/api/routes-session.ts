@@ -4,8 +4,8 @@ import { OpenSessionSchema } from '@parterre/protocol/schemas';
 import type { FastifyRequest } from 'fastify';
 import { OWNER_SESSION_MS, signOwnerSession, verifyOwnerLink } from '../spaces/index.ts';
 import { OWNER_COOKIE } from './caller.ts';
+import type { Api, RouteContext } from './instance.ts';
 import { answers, BY_OWNER, NO_CONTENT } from './openapi.ts';
-import type { Api, RouteContext } from './server.ts';
 
 const SIGN_INS_PER_MINUTE_MAX = 30;
 const TAGS = ['Owner'];

@@ -7,8 +7,8 @@ import {
 } from '@parterre/protocol/schemas';
 import { Type } from 'typebox';
 import type { SpaceAction } from '../spaces/index.ts';
+import type { Api, RouteContext } from './instance.ts';
 import { answers, BY_HOST, BY_OWNER, NO_CONTENT } from './openapi.ts';
-import type { Api, RouteContext } from './server.ts';
 
 const TAGS = ['Spaces'];
 export const SpaceParams = Type.Object({ id: SpaceIdSchema });
