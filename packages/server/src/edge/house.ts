@@ -240,6 +240,13 @@ export class House implements FeedReader {
     this.counters.flushSeconds += (this.#options.clock.monotonicMs() - sinceMs) / 1_000;
   }
 
+  #empty(): boolean {
+    for (const { cohorts } of this.#rooms.values()) {
+      if (cohorts.some((cohort) => cohort.size > 0)) return false;
+    }
+    return true;
+  }
+
   /** Lets every listener go within about `withinMs`, a step at a time, so that they do not arrive elsewhere at once. */
   moveAll(withinMs: number): Promise<void> {
     const { timers } = this.#options;
@@ -250,7 +257,7 @@ export class House implements FeedReader {
           for (const cohort of room.cohorts) cohort.move(Math.ceil(cohort.size / stepsLeft));
         }
         stepsLeft--;
-        if (stepsLeft === 0) resolve();
+        if (stepsLeft === 0 || this.#empty()) resolve();
         else timers.after(withinMs / MOVE_STEPS, step);
       };
       step();

@@ -186,3 +186,82 @@ export class RawClient {
 export function liveRequest(target = '/live/evening', method = 'GET'): string {
   return `${method} ${target} HTTP/1.1\r\nHost: localhost\r\nAccept: */*\r\n\r\n`;
 }
+
+/** Time under the test's hand: `pass` runs what falls due, in order. */
+export class ManualTime implements Clock, Timers {
+  #nowMs = 0;
+  #tasks: { dueMs: number; readonly everyMs: number | null; readonly run: () => void }[] = [];
+
+  monotonicMs(): number {
+    return this.#nowMs;
+  }
+
+  wallMs(): number {
+    return ANCHOR_MS + this.#nowMs;
+  }
+
+  after(delayMs: number, task: () => void): { cancel(): void } {
+    return this.#add(delayMs, null, task);
+  }
+
+  every(intervalMs: number, task: () => void): { cancel(): void } {
+    return this.#add(intervalMs, intervalMs, task);
+  }
+
+  #add(delayMs: number, everyMs: number | null, run: () => void): { cancel(): void } {
+    const task = { dueMs: this.#nowMs + delayMs, everyMs, run };
+    this.#tasks.push(task);
+    return {
+      cancel: () => {
+        this.#tasks = this.#tasks.filter((each) => each !== task);
+      },
+    };
+  }
+
+  pass(ms: number): void {
+    const untilMs = this.#nowMs + ms;
+    for (;;) {
+      const due = this.#tasks.filter((task) => task.dueMs <= untilMs);
+      const next = due.sort((a, b) => a.dueMs - b.dueMs)[0];
+      if (next === undefined) break;
+      this.#nowMs = Math.max(this.#nowMs, next.dueMs);
+      if (next.everyMs === null) this.#tasks = this.#tasks.filter((task) => task !== next);
+      else next.dueMs += next.everyMs;
+      next.run();
+    }
+    this.#nowMs = untilMs;
+  }
+}
+
+/** A listener's connection that keeps what is written; `taking` false is a reader that has stopped. */
+export class FakeSink {
+  readonly writes: Uint8Array[] = [];
+  taking = true;
+  destroyed = false;
+  ended = false;
+  writableLength = 0;
+
+  write(bytes: Uint8Array): boolean {
+    this.writes.push(bytes);
+    if (!this.taking) this.writableLength += bytes.length;
+    return this.taking;
+  }
+
+  end(): void {
+    this.ended = true;
+  }
+
+  destroy(): void {
+    this.destroyed = true;
+  }
+
+  /** The reader takes all that waits. */
+  drain(): void {
+    this.writableLength = 0;
+    this.taking = true;
+  }
+
+  get bytes(): Buffer {
+    return Buffer.concat(this.writes);
+  }
+}

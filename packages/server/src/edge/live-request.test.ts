@@ -1,0 +1,135 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { FAST_HEAD_BYTES_MAX, parseLiveQuery, parseLiveRequest } from './live-request.ts';
+
+const bytes = (text: string): Buffer => Buffer.from(text, 'latin1');
+const request = (line: string, header = 'Host: a\r\n'): Buffer => bytes(`${line}\r\n${header}\r\n`);
+
+describe('the fast path takes', () => {
+  const plain = { headOnly: false, spaceId: 'evening', from: null, profile: null };
+  test.each([
+    ['GET /live/evening HTTP/1.1', plain],
+    ['HEAD /live/evening HTTP/1.1', { ...plain, headOnly: true }],
+    ['GET /live/evening? HTTP/1.1', plain],
+    ['GET /live/evening?from=0 HTTP/1.1', { ...plain, from: 0 }],
+    ['GET /live/evening?profile=near&from=42 HTTP/1.1', { ...plain, from: 42, profile: 'near' }],
+    ['GET /live/evening?codec=opus&x HTTP/1.1', plain],
+  ])('%s', (line, expected) => {
+    expect(parseLiveRequest(request(line))).toEqual(expected);
+  });
+
+  test('the header of a browser', () => {
+    const header =
+      'Host: live.example.org\r\nUser-Agent: Mozilla/5.0 (X11; Linux x86_64)\r\nAccept: */*\r\n' +
+      'Accept-Language: fr,en;q=0.5\r\nReferer: https://live.example.org/evening\r\nCookie: a=b; c="d"\r\n' +
+      'Sec-Fetch-Mode: cors\r\nConnection: keep-alive\r\n';
+    expect(parseLiveRequest(request('GET /live/evening HTTP/1.1', header))).not.toBeNull();
+  });
+});
+
+describe('the fast path leaves to the full parser', () => {
+  test.each([
+    ['another method', request('POST /live/evening HTTP/1.1')],
+    ['another path', request('GET /livestock HTTP/1.1')],
+    ['a path below', request('GET /live/evening/x HTTP/1.1')],
+    ['a space that cannot be', request('GET /live/Evening HTTP/1.1')],
+    ['an escaped space', request('GET /live/even%69ng HTTP/1.1')],
+    ['an escape in the query', request('GET /live/evening?from=%31 HTTP/1.1')],
+    ['a bad from', request('GET /live/evening?from=x HTTP/1.1')],
+    ['from twice', request('GET /live/evening?from=1&from=2 HTTP/1.1')],
+    ['an unknown profile', request('GET /live/evening?profile=toString HTTP/1.1')],
+    ['HTTP/1.0', request('GET /live/evening HTTP/1.0')],
+    ['no host', request('GET /live/evening HTTP/1.1', 'Accept: */*\r\n')],
+    ['two hosts', request('GET /live/evening HTTP/1.1', 'Host: a\r\nhost: b\r\n')],
+    ['a body', request('GET /live/evening HTTP/1.1', 'Host: a\r\nContent-Length: 3\r\n')],
+    ['chunks', request('GET /live/evening HTTP/1.1', 'Host: a\r\ntransfer-Encoding: chunked\r\n')],
+    ['an upgrade', request('GET /live/evening HTTP/1.1', 'Host: a\r\nUpgrade: websocket\r\n')],
+    ['a folded line', request('GET /live/evening HTTP/1.1', 'Host: a\r\n b\r\n')],
+    ['a space before the colon', request('GET /live/evening HTTP/1.1', 'Host : a\r\n')],
+    ['a bare line feed', request('GET /live/evening HTTP/1.1', 'Host: a\nX: b\r\n')],
+    ['a nul', request('GET /live/evening HTTP/1.1', 'Host: a\0\r\n')],
+    ['half a request', bytes('GET /live/evening HTTP/1.1\r\nHost: a\r\n')],
+    [
+      'two requests',
+      Buffer.concat([request('GET /live/evening HTTP/1.1'), request('GET /live/evening HTTP/1.1')]),
+    ],
+    [
+      'a long header',
+      request('GET /live/evening HTTP/1.1', `Host: a\r\nX: ${'y'.repeat(FAST_HEAD_BYTES_MAX)}\r\n`),
+    ],
+    ['many lines', request('GET /live/evening HTTP/1.1', `Host: a\r\n${'x: y\r\n'.repeat(100)}`)],
+    ['nothing', bytes('')],
+  ])('%s', (_name, packet) => {
+    expect(parseLiveRequest(packet)).toBeNull();
+  });
+});
+
+/** A request that is right, and what it asks for. */
+const wellFormed = fc
+  .record({
+    method: fc.constantFrom('GET', 'HEAD'),
+    spaceId: fc.stringMatching(/^[a-z0-9][a-z0-9-]{2,63}$/),
+    from: fc.option(fc.nat({ max: 2 ** 31 - 1 })),
+    profile: fc.option(fc.constantFrom('near' as const, 'steady' as const)),
+    fields: fc.array(
+      fc.tuple(fc.stringMatching(/^X-[A-Za-z0-9-]{1,10}$/), fc.stringMatching(/^[ -~]{0,20}$/)),
+      { maxLength: 8 },
+    ),
+  })
+  .map(({ method, spaceId, from, profile, fields }) => {
+    const query = [
+      from === null ? [] : [`from=${from}`],
+      profile === null ? [] : [`profile=${profile}`],
+    ]
+      .flat()
+      .join('&');
+    const header = fields.map(([name, value]) => `${name}: ${value}\r\n`).join('');
+    const packet = bytes(
+      `${method} /live/${spaceId}${query === '' ? '' : `?${query}`} HTTP/1.1\r\n${header}Host: x\r\n\r\n`,
+    );
+    return { packet, expected: { headOnly: method === 'HEAD', spaceId, from, profile } };
+  });
+
+test('every well-formed request is understood', () => {
+  fc.assert(
+    fc.property(wellFormed, ({ packet, expected }) => {
+      expect(parseLiveRequest(packet)).toEqual(expected);
+    }),
+  );
+});
+
+test('no part of a request is taken for a request', () => {
+  fc.assert(
+    fc.property(wellFormed, fc.nat(), ({ packet }, cut) => {
+      expect(parseLiveRequest(packet.subarray(0, cut % packet.length))).toBeNull();
+    }),
+  );
+});
+
+test('whatever comes, it answers a request or null, and reads nothing beyond the packet', () => {
+  const noise = fc.uint8Array({ maxLength: 300 });
+  const damaged = fc
+    .tuple(wellFormed, fc.nat(), fc.nat({ max: 255 }))
+    .map(([{ packet }, at, byte]) => {
+      const copy = Buffer.from(packet);
+      copy[at % copy.length] = byte;
+      return copy;
+    });
+  fc.assert(
+    fc.property(fc.oneof(noise, damaged), fc.uint8Array({ maxLength: 40 }), (packet, beyond) => {
+      const alone = parseLiveRequest(packet);
+      const inBuffer = Buffer.concat([packet, beyond]).subarray(0, packet.length);
+      expect(parseLiveRequest(inBuffer)).toEqual(alone);
+      if (alone !== null) expect(alone.spaceId).toMatch(/^[a-z0-9][a-z0-9-]{2,63}$/);
+    }),
+    { numRuns: 1_000 },
+  );
+});
+
+test('a query says at most one place and one profile, both exact', () => {
+  expect(parseLiveQuery('from=9007199254740993')).toBeNull();
+  expect(parseLiveQuery('from=')).toBeNull();
+  expect(parseLiveQuery('from=-1')).toBeNull();
+  expect(parseLiveQuery('profile=near&profile=near')).toBeNull();
+  expect(parseLiveQuery('fromage=1')).toEqual({ from: null, profile: null });
+});

@@ -1,0 +1,181 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, describe, expect, test } from 'vitest';
+import WebSocket, { WebSocketServer } from 'ws';
+import { BODY_BYTES_MAX } from './proxy.ts';
+import { type RunningEdge, runEdge } from './testing.ts';
+
+let folder = '';
+let running: RunningEdge;
+let part: Server;
+
+async function setUp(
+  trustProxy: boolean,
+  answer: (request: IncomingMessage, response: ServerResponse) => void,
+): Promise<void> {
+  folder = mkdtempSync(join(tmpdir(), 'proxy-'));
+  part = createServer(answer);
+  await new Promise<void>((resolve) => part.listen(join(folder, 'a.sock'), resolve));
+  const sockets = { api: join(folder, 'a.sock'), stage: join(folder, 'a.sock') };
+  running = await runEdge({ sockets, trustProxy });
+}
+
+async function stopPart(): Promise<void> {
+  part.closeAllConnections();
+  await new Promise((resolve) => part.close(resolve));
+}
+
+afterEach(async () => {
+  await running.close();
+  if (part.listening) await stopPart();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+const echo = (request: IncomingMessage, response: ServerResponse): void => {
+  const chunks: Buffer[] = [];
+  request.on('data', (chunk: Buffer) => chunks.push(chunk));
+  request.on('end', () => {
+    response.writeHead(201, { 'x-part': 'here', 'set-cookie': ['a=1', 'b=2'] });
+    response.end(
+      JSON.stringify({
+        method: request.method,
+        url: request.url,
+        headers: request.headers,
+        body: Buffer.concat(chunks).toString(),
+      }),
+    );
+  });
+};
+
+interface Echo {
+  method: string;
+  url: string;
+  headers: Record<string, string>;
+  body: string;
+}
+
+describe('a request for another part', () => {
+  test('reaches it as it was sent, and the answer comes back', async () => {
+    await setUp(false, echo);
+    const answer = await fetch(`${running.url}/api/spaces?limit=2`, {
+      method: 'POST',
+      body: '{"title":"x"}',
+    });
+    expect(answer.status).toBe(201);
+    expect(answer.headers.get('x-part')).toBe('here');
+    expect(answer.headers.getSetCookie()).toEqual(['a=1', 'b=2']);
+    expect(await answer.json()).toMatchObject({
+      method: 'POST',
+      url: '/api/spaces?limit=2',
+      body: '{"title":"x"}',
+    });
+  });
+
+  test.each([
+    [false, '127.0.0.1', 'http'],
+    [true, '6.6.6.6, 127.0.0.1', 'https'],
+  ])('with trustProxy %s the client’s address is %s', async (trust, address, scheme) => {
+    await setUp(trust, echo);
+    const answer = await fetch(`${running.url}/api/x`, {
+      headers: {
+        'x-forwarded-for': '6.6.6.6',
+        'x-forwarded-proto': 'https',
+        forwarded: 'for=6.6.6.6',
+        'x-real-ip': '6.6.6.6',
+      },
+    });
+    const { headers } = (await answer.json()) as Echo;
+    expect(headers['x-forwarded-for']).toBe(address);
+    expect(headers['x-forwarded-proto']).toBe(scheme);
+    expect(headers['forwarded']).toBeUndefined();
+    expect(headers['x-real-ip']).toBeUndefined();
+  });
+
+  test('is refused when its body is too large, said or not', async () => {
+    await setUp(false, echo);
+    const body = new Uint8Array(BODY_BYTES_MAX + 1);
+    expect((await fetch(`${running.url}/whip/evening`, { method: 'POST', body })).status).toBe(413);
+    const stream = new Blob([body]).stream();
+    const unsaid = await fetch(`${running.url}/whip/evening`, {
+      method: 'POST',
+      body: stream,
+      duplex: 'half',
+    } as RequestInit);
+    expect(unsaid.status).toBe(413);
+    const largest = new Uint8Array(BODY_BYTES_MAX);
+    expect(
+      (await fetch(`${running.url}/whip/evening`, { method: 'POST', body: largest })).status,
+    ).toBe(201);
+  });
+
+  test('is answered plainly while the part is away, and again when it is back', async () => {
+    await setUp(false, echo);
+    expect((await fetch(`${running.url}/api/x`)).status).toBe(201);
+    await stopPart();
+    const away = await fetch(`${running.url}/api/x`);
+    expect([away.status, away.headers.get('retry-after')]).toEqual([503, '1']);
+    expect(((await away.json()) as { error: { code: string } }).error.code).toBe('part_away');
+    part = createServer(echo);
+    await new Promise<void>((resolve) => part.listen(join(folder, 'a.sock'), resolve));
+    expect((await fetch(`${running.url}/api/x`)).status).toBe(201);
+  });
+
+  test('that dies with its part in the middle is not left hanging', async () => {
+    await setUp(false, (_request, response) => response.destroy());
+    expect((await fetch(`${running.url}/api/x`)).status).toBe(503);
+  });
+});
+
+describe('a WebSocket of the stage', () => {
+  test('passes both ways, and ends when the part does', async () => {
+    await setUp(false, echo);
+    const stage = new WebSocketServer({ server: part });
+    stage.on('connection', (socket, request) => {
+      socket.send(`${request.url} ${request.headers['x-forwarded-for']}`);
+      socket.on('message', (data) => socket.send(`heard ${String(data)}`));
+    });
+    const client = new WebSocket(`ws://127.0.0.1:${running.port}/stage/evening?pass=1`, {
+      headers: { 'x-forwarded-for': '6.6.6.6' },
+    });
+    const heard: string[] = [];
+    const messages = (count: number): Promise<void> =>
+      new Promise((resolve) => {
+        const look = (): void => {
+          if (heard.length >= count) resolve();
+        };
+        client.on('message', (data) => {
+          heard.push(String(data));
+          look();
+        });
+      });
+    client.on('open', () => client.send('hello'));
+    await messages(2);
+    expect(heard).toEqual(['/stage/evening?pass=1 127.0.0.1', 'heard hello']);
+    const ended = new Promise((resolve) => client.on('close', resolve));
+    for (const socket of stage.clients) socket.terminate();
+    await ended;
+  });
+
+  test('is refused plainly while the part is away', async () => {
+    await setUp(false, echo);
+    await stopPart();
+    const client = new WebSocket(`ws://127.0.0.1:${running.port}/stage/evening`);
+    const status = await new Promise((resolve) => {
+      client.on('unexpected-response', (_request, response) => resolve(response.statusCode));
+      client.on('error', (error) => resolve(error.message));
+    });
+    expect(status).toBe(503);
+  });
+
+  test('elsewhere there is none', async () => {
+    await setUp(false, echo);
+    const client = new WebSocket(`ws://127.0.0.1:${running.port}/evening`);
+    const status = await new Promise((resolve) => {
+      client.on('unexpected-response', (_request, response) => resolve(response.statusCode));
+      client.on('error', (error) => resolve(error.message));
+    });
+    expect(status).toBe(404);
+  });
+});
