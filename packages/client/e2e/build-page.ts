@@ -12,7 +12,13 @@ export async function buildPage(): Promise<string> {
     configFile: false,
     logLevel: 'error',
     root: fileURLToPath(new URL('./page', import.meta.url)),
-    build: { outDir, emptyOutDir: true, assetsInlineLimit: 0, target: 'es2022', modulePreload: false },
+    build: {
+      outDir,
+      emptyOutDir: true,
+      assetsInlineLimit: 0,
+      target: 'es2022',
+      modulePreload: false,
+    },
   });
   return outDir;
 }

@@ -6,16 +6,17 @@ import { createReadStream, existsSync, readFileSync, statSync } from 'node:fs';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { extname, join } from 'node:path';
-import { initSegment, wrapFragment } from '@parterre/media/fmp4';
 import { createOpusEncoder } from '@parterre/media';
+import { initSegment, wrapFragment } from '@parterre/media/fmp4';
 import {
   CHUNK_MS,
-  type ErrorCode,
   ERRORS,
+  type ErrorCode,
   errorBody,
   FRAME_SAMPLES,
   FRAMES_PER_CHUNK,
   PROFILES,
+  RENDITIONS,
   type ProfileId,
   type PublicSpace,
   type Snapshot,
@@ -37,12 +38,13 @@ interface Listener {
 
 /** Opus packets of a voice, or of a tone where there is no voice, for `chunks` chunks. */
 export async function packetsOf(samples: Float32Array, chunks: number): Promise<Uint8Array[][]> {
-  const encoder = await createOpusEncoder({ channels: 1, bitrateBps: 32_000 });
+  const encoder = await createOpusEncoder(RENDITIONS.voice);
   const packets: Uint8Array[][] = [];
   for (let chunk = 0; chunk < chunks; chunk++) {
     const frames: Uint8Array[] = [];
     for (let frame = 0; frame < FRAMES_PER_CHUNK; frame++) {
-      const at = ((chunk * FRAMES_PER_CHUNK + frame) * FRAME_SAMPLES) % (samples.length - FRAME_SAMPLES);
+      const at =
+        ((chunk * FRAMES_PER_CHUNK + frame) * FRAME_SAMPLES) % (samples.length - FRAME_SAMPLES);
       frames.push(Uint8Array.from(encoder.encode(samples.subarray(at, at + FRAME_SAMPLES))));
     }
     packets.push(frames);
@@ -52,7 +54,10 @@ export async function packetsOf(samples: Float32Array, chunks: number): Promise<
 
 /** A steady tone at 48 kHz. */
 export function tone(seconds: number, hz: number): Float32Array {
-  return Float32Array.from({ length: seconds * 48_000 }, (_, at) => 0.3 * Math.sin((2 * Math.PI * hz * at) / 48_000));
+  return Float32Array.from(
+    { length: seconds * 48_000 },
+    (_, at) => 0.3 * Math.sin((2 * Math.PI * hz * at) / 48_000),
+  );
 }
 
 export class LiveHouse {
@@ -71,7 +76,12 @@ export class LiveHouse {
   readonly asked: string[] = [];
   #ticks = 0;
 
-  constructor(packets: readonly Uint8Array[][], folder: string, profile: ProfileId, firstSeq = 5_000) {
+  constructor(
+    packets: readonly Uint8Array[][],
+    folder: string,
+    profile: ProfileId,
+    firstSeq = 5_000,
+  ) {
     this.#packets = packets;
     this.#folder = folder;
     this.#firstSeq = firstSeq;
@@ -129,7 +139,10 @@ export class LiveHouse {
     const buffered = PROFILES[this.profile].bufferMs / CHUNK_MS;
     const next = from === null ? this.head - buffered : Math.max(oldest, Number(from));
     const listener = { response, next };
-    response.writeHead(200, { 'content-type': 'audio/mp4; codecs="opus"', 'cache-control': 'no-store' });
+    response.writeHead(200, {
+      'content-type': 'audio/mp4; codecs="opus"',
+      'cache-control': 'no-store',
+    });
     response.write(initSegment(1));
     this.#listeners.add(listener);
     response.on('close', () => this.#listeners.delete(listener));
@@ -165,7 +178,8 @@ export class LiveHouse {
       seq,
       capturedAtMs: this.anchorMs + seq * CHUNK_MS,
       frames: this.#packets[seq % this.#packets.length]!,
-      snapshot: seq % 5 === 0 ? new TextEncoder().encode(JSON.stringify(snapshot)) : new Uint8Array(),
+      snapshot:
+        seq % 5 === 0 ? new TextEncoder().encode(JSON.stringify(snapshot)) : new Uint8Array(),
     });
   }
 

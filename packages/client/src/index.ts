@@ -4,9 +4,4 @@
  * a chunk of its own, fetched only where Media Source Extensions have no Opus.
  */
 export * from './listen/index.ts';
-export type * from './speak/types.ts';
-
-import type { Speaking, SpeakOptions } from './speak/types.ts';
-
-/** Makes a speaker for a stage. Nothing is asked or sent before `openMicrophone()` or `join()`. */
-export function speak(options: SpeakOptions): Speaking { throw new Error(options.space); }
+export * from './speak/index.ts';

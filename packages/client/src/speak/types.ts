@@ -47,7 +47,8 @@ export type SpeakFailureCode =
   | 'microphone_busy'
   | 'microphone_failed'
   | 'file_unreadable'
-  | 'unreachable';
+  | 'unreachable'
+  | 'media_blocked';
 
 /** What went wrong, in words, and what to do. */
 export interface SpeakFailure {

@@ -1,0 +1,411 @@
+/**
+ * One person at a stage: microphone, session and what goes on air, shown as one object. Invariant: the
+ * track that is sent is the microphone's own, or while a file plays the mix of both; muted means that no
+ * sample of the microphone leaves the page.
+ */
+import type { FromStage, IceServer, Place, Role, Seat, SpaceState } from '@parterre/protocol';
+import { decodeFile, PlayingClip } from './air.ts';
+import { failureOf, SpeakError } from './failure.ts';
+import { clientId } from './identity.ts';
+import { Microphone } from './microphone.ts';
+import { QUALITY_UNKNOWN, QualityMeter } from './quality.ts';
+import { testConnectivity } from './self-test.ts';
+import { Session, type Welcome } from './session.ts';
+import { recordSoundCheck } from './sound-check.ts';
+import type {
+  AirClip,
+  AudioDevice,
+  ConnectivityReport,
+  MicrophoneState,
+  SoundCheck,
+  SpeakChange,
+  Speaking,
+  SpeakOptions,
+  SpeakQuality,
+  SpeakState,
+  VoiceProcessing,
+} from './types.ts';
+import { holdAwake } from './wake-lock.ts';
+
+const QUALITY_MS = 1_000;
+const SOUND_CHECK_MS = 4_000;
+const NO_LEVELS: Readonly<Record<string, number>> = {};
+
+interface Stage {
+  readonly seat: string | null;
+  readonly role: Role | null;
+  readonly roster: readonly Seat[];
+  readonly levels: Readonly<Record<string, number>>;
+  readonly programmeLevel: number;
+  readonly slots: readonly (string | null)[];
+  readonly space: { readonly state: SpaceState; readonly liveAtMs: number | null } | null;
+}
+
+const NO_STAGE: Stage = {
+  seat: null,
+  role: null,
+  roster: [],
+  levels: NO_LEVELS,
+  programmeLevel: 0,
+  slots: [],
+  space: null,
+};
+
+export class Speaker implements Speaking {
+  readonly #options: SpeakOptions;
+  readonly #microphone: Microphone;
+  readonly #session: Session;
+  readonly #listeners = new Set<(change: SpeakChange) => void>();
+  #state: SpeakState = { phase: 'idle' };
+  #stage: Stage = NO_STAGE;
+  #flowing = false;
+  #muted: boolean;
+  #silenced = false;
+  #clip: PlayingClip | null = null;
+  #quality: SpeakQuality = QUALITY_UNKNOWN;
+  #meter = new QualityMeter();
+  #measuring: ReturnType<typeof setInterval> | null = null;
+  #letSleep: (() => void) | null = null;
+  #joined: { promise: Promise<void>; resolve: () => void } | null = null;
+
+  constructor(options: SpeakOptions) {
+    this.#options = options;
+    this.#muted = options.muted ?? false;
+    const music = options.music ?? false;
+    const on = !music;
+    const processing = { echoCancellation: on, noiseSuppression: on, autoGainControl: on };
+    const onEvent = options.onEvent ?? (() => {});
+    this.#microphone = new Microphone(
+      {
+        deviceId: options.deviceId ?? null,
+        music,
+        processing: { ...processing, ...options.processing },
+      },
+      { changed: (change) => this.#tell(change), track: () => this.#route(), event: onEvent },
+    );
+    this.#session = new Session(
+      {
+        base: (options.base ?? location.origin).replace(/\/+$/, ''),
+        space: options.space,
+        pass: options.pass,
+        name: options.name,
+        clientId: clientId(),
+        music,
+      },
+      {
+        welcome: (welcome) => this.#welcomed(welcome),
+        message: (message) => this.#heard(message),
+        flowing: () => this.#flows(),
+        recovering: (sinceMs, attempt) => this.#recovers(sinceMs, attempt),
+        over: (code, message) => this.#over(code, message),
+        event: onEvent,
+      },
+    );
+    options.signal?.addEventListener('abort', () => this.leave(), { once: true });
+  }
+
+  get state(): SpeakState {
+    return this.#state;
+  }
+  get seat(): string | null {
+    return this.#stage.seat;
+  }
+  get role(): Role | null {
+    return this.#stage.role;
+  }
+  get roster(): readonly Seat[] {
+    return this.#stage.roster;
+  }
+  get levels(): Readonly<Record<string, number>> {
+    return this.#stage.levels;
+  }
+  get programmeLevel(): number {
+    return this.#stage.programmeLevel;
+  }
+  get slots(): readonly (string | null)[] {
+    return this.#stage.slots;
+  }
+  get space(): Stage['space'] {
+    return this.#stage.space;
+  }
+  get microphone(): MicrophoneState {
+    return this.#microphone.state;
+  }
+  get inputLevel(): number {
+    return this.#microphone.level;
+  }
+  get devices(): readonly AudioDevice[] {
+    return this.#microphone.devices;
+  }
+  get muted(): boolean {
+    return this.#muted;
+  }
+  get silenced(): boolean {
+    return this.#silenced;
+  }
+  get quality(): SpeakQuality {
+    return this.#quality;
+  }
+  get clip(): AirClip | null {
+    return this.#clip;
+  }
+  get iceServers(): readonly IceServer[] {
+    return this.#session.iceServers;
+  }
+  get volume(): number {
+    return this.#session.peer.volume;
+  }
+  set volume(volume: number) {
+    this.#session.peer.volume = volume;
+  }
+
+  subscribe(listener: (change: SpeakChange) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  openMicrophone(): Promise<boolean> {
+    return this.#microphone.open();
+  }
+
+  closeMicrophone(): void {
+    this.#microphone.close();
+  }
+
+  useDevice(deviceId: string): Promise<boolean> {
+    return this.#microphone.use(deviceId);
+  }
+
+  setProcessing(processing: Partial<VoiceProcessing>): Promise<boolean> {
+    return this.#microphone.process(processing);
+  }
+
+  join(): Promise<void> {
+    return this.#join(this.#options.takeOver ?? false);
+  }
+
+  takeOver(): Promise<void> {
+    return this.#join(true);
+  }
+
+  async #join(takeOver: boolean): Promise<void> {
+    if (this.#joined !== null) return this.#joined.promise;
+    if (this.#options.signal?.aborted || this.#state.phase === 'connected') return;
+    if (typeof RTCPeerConnection !== 'function') {
+      this.#become({ phase: 'failed', ...failureOf('not_supported') });
+      return;
+    }
+    this.#joined = Promise.withResolvers<void>();
+    const { promise } = this.#joined;
+    this.#become({ phase: 'connecting' });
+    const open = this.#microphone.track !== null || (await this.#microphone.open());
+    if (this.#state.phase !== 'connecting') return promise;
+    if (open) {
+      this.#session.start(takeOver);
+    } else {
+      const { microphone } = this;
+      const failure = microphone.phase === 'failed' ? microphone : failureOf('microphone_failed');
+      const { code, message, remedy } = failure;
+      this.#become({ phase: 'failed', code, message, remedy });
+    }
+    return promise;
+  }
+
+  leave(): void {
+    this.#session.leave();
+    this.#rest();
+    this.#microphone.close();
+    this.#become({ phase: 'left' });
+  }
+
+  setMuted(muted: boolean): void {
+    if (muted === this.#muted) return;
+    this.#muted = muted;
+    this.#silenced = false;
+    this.#route();
+    this.#sayMuted();
+    this.#tell('muted');
+  }
+
+  pressToTalk(pressed: boolean): void {
+    this.setMuted(!pressed);
+  }
+
+  async selfTest(): Promise<ConnectivityReport> {
+    const connected = this.#session.peer.connection?.connectionState;
+    return testConnectivity({
+      iceServers: this.#session.iceServers,
+      signallingMs: this.#session.roundTripMs,
+      media:
+        connected === undefined
+          ? 'not_connected'
+          : connected === 'connected'
+            ? 'flowing'
+            : 'not_flowing',
+    });
+  }
+
+  async soundCheck(durationMs = SOUND_CHECK_MS): Promise<SoundCheck> {
+    const { stream, context } = this.#microphone;
+    if (stream === null) throw new SpeakError('microphone_missing');
+    // A muted track records silence: the check listens to a copy that is not.
+    const own = new MediaStream(stream.getAudioTracks().map((track) => track.clone()));
+    for (const track of own.getTracks()) track.enabled = true;
+    try {
+      return await recordSoundCheck(own, context, durationMs);
+    } finally {
+      for (const track of own.getTracks()) track.stop();
+    }
+  }
+
+  async playOnAir(
+    file: Blob | ArrayBuffer,
+    options: { readonly name?: string; readonly gainDb?: number } = {},
+  ): Promise<AirClip> {
+    const { context } = this.#microphone;
+    void context.resume();
+    const sound = await decodeFile(context, file);
+    this.#clip?.stop();
+    const name = options.name ?? (file instanceof File ? file.name : '');
+    const clip = new PlayingClip(context, sound, { name, gainDb: options.gainDb ?? 0 });
+    this.#clip = clip;
+    void clip.finished.then(() => {
+      if (this.#clip === clip) this.#clip = null;
+      this.#airChanged();
+    });
+    this.#airChanged();
+    return clip;
+  }
+
+  place(seat: string, place: Place): void {
+    this.#session.say({ type: 'place', seat, place });
+  }
+
+  silence(seat: string): void {
+    this.#session.say({ type: 'silence', seat });
+  }
+
+  remove(seat: string): void {
+    this.#session.say({ type: 'remove', seat });
+  }
+
+  #airChanged(): void {
+    this.#route();
+    this.#sayMuted();
+    this.#tell('clip');
+  }
+
+  /** Decides what is sent: the microphone, or the clip with it. */
+  #route(): void {
+    const { track, stream } = this.#microphone;
+    if (track !== null) track.enabled = !this.#muted;
+    this.#clip?.mix(stream);
+    this.#session.peer.send(this.#clip?.track ?? track);
+  }
+
+  /** A clip is on air although its speaker is muted: the stage must not close the seat. */
+  #sayMuted(): void {
+    this.#session.say({ type: 'mute', muted: this.#muted && this.#clip === null });
+  }
+
+  #welcomed({ seat, role }: Welcome): void {
+    this.#stage = { ...this.#stage, seat, role };
+    this.#sayMuted();
+    this.#tell('roster');
+  }
+
+  #heard(message: FromStage): void {
+    if (message.type === 'roster') this.#rosterIs(message.seats);
+    else if (message.type === 'levels') {
+      this.#show({ levels: message.levels, programmeLevel: message.programme }, 'levels');
+    } else if (message.type === 'slots') {
+      this.#show({ slots: message.seats }, 'slots');
+    } else if (message.type === 'space') {
+      this.#show({ space: { state: message.state, liveAtMs: message.liveAtMs } }, 'space');
+      if (message.state === 'ended') this.#over('ended', '');
+    }
+  }
+
+  #rosterIs(roster: readonly Seat[]): void {
+    const before = this.#own?.muted;
+    this.#show({ roster }, 'roster');
+    const own = this.#own;
+    if (own?.muted === true && before === false && !this.#muted) {
+      this.#muted = true;
+      this.#silenced = true;
+      this.#route();
+      this.#tell('muted');
+    }
+    if (this.#flowing && this.#state.phase === 'connected') this.#showConnected();
+  }
+
+  get #own(): Seat | undefined {
+    return this.#stage.roster.find(({ id }) => id === this.#stage.seat);
+  }
+
+  #flows(): void {
+    this.#flowing = true;
+    this.#showConnected();
+    if (this.#options.wakeLock ?? true) this.#letSleep ??= holdAwake();
+    this.#measuring ??= setInterval(() => void this.#measure(), QUALITY_MS);
+  }
+
+  #showConnected(): void {
+    const place = this.#own?.place ?? 'green';
+    if (this.#state.phase === 'connected' && this.#state.place === place) return;
+    this.#become({ phase: 'connected', place });
+  }
+
+  #recovers(sinceMs: number, attempt: number): void {
+    this.#flowing = false;
+    if (this.#state.phase === 'connecting') return;
+    this.#become({ phase: 'reconnecting', sinceMs, attempt });
+  }
+
+  #over(code: string, message: string): void {
+    this.#session.stop();
+    this.#rest();
+    this.#become(
+      code === 'ended' ? { phase: 'ended' } : { phase: 'failed', ...failureOf(code, message) },
+    );
+  }
+
+  /** Off the stage; the microphone stays as it is. */
+  #rest(): void {
+    this.#flowing = false;
+    this.#clip?.stop();
+    if (this.#measuring !== null) clearInterval(this.#measuring);
+    this.#measuring = null;
+    this.#letSleep?.();
+    this.#letSleep = null;
+    this.#quality = QUALITY_UNKNOWN;
+    this.#meter = new QualityMeter();
+    this.#stage = { ...NO_STAGE, space: this.#stage.space };
+  }
+
+  async #measure(): Promise<void> {
+    const { connection } = this.#session.peer;
+    if (connection === null) return;
+    const report = await connection.getStats();
+    this.#quality = this.#meter.read(report);
+    this.#tell('quality');
+  }
+
+  #show(stage: Partial<Stage>, change: SpeakChange): void {
+    this.#stage = { ...this.#stage, ...stage };
+    this.#tell(change);
+  }
+
+  #become(state: SpeakState): void {
+    this.#state = state;
+    if (state.phase !== 'connecting' && state.phase !== 'reconnecting') {
+      this.#joined?.resolve();
+      this.#joined = null;
+    }
+    this.#tell('state');
+  }
+
+  #tell(change: SpeakChange): void {
+    for (const listener of this.#listeners) listener(change);
+  }
+}
