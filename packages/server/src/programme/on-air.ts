@@ -1,0 +1,181 @@
+/**
+ * One space from doors to end: its clock, its mixer, its chunks. Invariant: the clock is the anchor plus
+ * what was produced, whatever the wall clock does; frames due are produced, late ones too, and only when
+ * the process was away for longer than LATE_MS_MAX is the missed time given up as a hole [P3].
+ */
+import type { Mixer } from '@parterre/media';
+import { CHUNK_MS, FRAME_MS, FRAMES_PER_CHUNK } from '@parterre/protocol';
+import type { KeptPlan } from '../ports/plan-store.ts';
+import type { VoiceSeat } from '../ports/programme-input.ts';
+import type { ProgrammeRecord } from '../ports/programme-log.ts';
+import type { LogKeeper } from './log-keeper.ts';
+import type { ProgrammeMeter } from './meter.ts';
+import { Snapshots } from './snapshots.ts';
+
+/** Longest time away that is made up for, ms. */
+const LATE_MS_MAX = 5_000;
+/** Most frames of one space mixed before the others have their turn. */
+const CATCH_UP_FRAMES = 25;
+
+export interface OnAirOptions {
+  readonly mixer: Mixer;
+  readonly keeper: LogKeeper;
+  readonly meter: ProgrammeMeter;
+  readonly epoch: number;
+  /** First sequence to be produced. */
+  readonly startSeq: number;
+  /** Sequence 0 on the monotonic clock and on the wall clock. */
+  readonly anchorMonotonicMs: number;
+  readonly anchorMs: number;
+  /** Takes each record after it was written. */
+  readonly publish: (record: ProgrammeRecord) => void;
+  readonly levels: (levels: Readonly<Record<string, number>>, programme: number) => void;
+}
+
+export class OnAir {
+  readonly anchorMonotonicMs: number;
+  private readonly options: OnAirOptions;
+  private readonly snapshots = new Snapshots();
+  private kept: KeptPlan;
+  private seats = new Map<string, VoiceSeat>();
+  /** Frames of the clock produced or given up. */
+  private frames: number;
+  private packets: Uint8Array[] = [];
+  private peak = 0;
+  private holding = true;
+  private occupiedMs: number;
+
+  constructor(options: OnAirOptions, kept: KeptPlan, nowMs: number) {
+    this.options = options;
+    this.kept = kept;
+    this.anchorMonotonicMs = options.anchorMonotonicMs;
+    this.frames = options.startSeq * FRAMES_PER_CHUNK;
+    this.occupiedMs = nowMs;
+  }
+
+  /** The sequence that is being filled. */
+  get seq(): number {
+    return Math.floor(this.frames / FRAMES_PER_CHUNK);
+  }
+
+  /** When the next frame is due, on the monotonic clock. */
+  get dueMs(): number {
+    return this.anchorMonotonicMs + (this.frames + 1) * FRAME_MS;
+  }
+
+  /** How long nobody has been on stage, ms. */
+  idleMs(nowMs: number): number {
+    return nowMs - this.occupiedMs;
+  }
+
+  get keeper(): LogKeeper {
+    return this.options.keeper;
+  }
+
+  /** The plan has changed; told with the next chunk. */
+  changed(kept: KeptPlan): void {
+    this.kept = kept;
+    this.options.mixer.holdingSound = kept.plan.holdingSound;
+  }
+
+  setSeats(seats: readonly VoiceSeat[]): void {
+    const next = new Map(seats.map((seat) => [seat.id, seat]));
+    for (const id of this.seats.keys()) if (!next.has(id)) this.options.mixer.removeVoice(id);
+    for (const [id, { onAir, muted }] of next) this.options.mixer.setVoice(id, { onAir, muted });
+    this.seats = next;
+  }
+
+  voice(
+    seatId: string,
+    source: number,
+    sequence: number,
+    timestamp: number,
+    payload: Uint8Array,
+    nowMs: number,
+  ): void {
+    this.options.mixer.push(seatId, source, sequence, timestamp, payload, nowMs);
+  }
+
+  /** Produces what is due. @returns false when more is due than was produced in one go */
+  advance(nowMs: number): boolean {
+    const due = Math.floor((nowMs - this.anchorMonotonicMs) / FRAME_MS) - this.frames;
+    if (due <= 0) return true;
+    const { meter } = this.options;
+    meter.tickLate(nowMs - this.dueMs);
+    if (due * FRAME_MS > LATE_MS_MAX) {
+      this.skip(nowMs);
+      return true;
+    }
+    const count = Math.min(due, CATCH_UP_FRAMES);
+    if (count > 1) meter.framesCaughtUp(count - 1);
+    for (let done = 0; done < count; done++) this.produce(nowMs);
+    return count === due;
+  }
+
+  /**
+   * Completes the chunk that is being filled, or makes one more: the last one, which tells the end.
+   * @returns the sequence after it
+   */
+  conclude(nowMs: number): number {
+    do this.produce(nowMs);
+    while (this.packets.length > 0);
+    return this.seq;
+  }
+
+  async close(): Promise<void> {
+    this.options.mixer.close();
+    await this.options.keeper.close();
+  }
+
+  private skip(nowMs: number): void {
+    while (this.packets.length > 0) this.produce(nowMs);
+    const { seq } = this;
+    const endSeq = Math.floor((nowMs - this.anchorMonotonicMs) / CHUNK_MS);
+    const { epoch } = this.options;
+    const capturedAtMs = this.capturedAtMs(seq);
+    this.put({ kind: 'hole', seq, endSeq, epoch, capturedAtMs });
+    this.frames = endSeq * FRAMES_PER_CHUNK;
+    this.options.meter.chunksSkipped(endSeq - seq);
+  }
+
+  private produce(nowMs: number): void {
+    const { packet, peak, holding } = this.options.mixer.tick(nowMs);
+    this.packets.push(packet);
+    this.peak = Math.max(this.peak, peak);
+    this.holding = holding;
+    this.frames++;
+    if (this.packets.length === FRAMES_PER_CHUNK) this.cut(nowMs);
+  }
+
+  private cut(nowMs: number): void {
+    const seq = this.seq - 1;
+    const { voices, programme } = this.options.mixer.levels();
+    const speaking = (id: string): boolean => voices.get(id)?.speaking === true;
+    const snapshot = this.snapshots.next(this.kept, this.seats.values(), this.holding, speaking);
+    const { epoch } = this.options;
+    const capturedAtMs = this.capturedAtMs(seq);
+    const { packets: frames, peak } = this;
+    this.packets = [];
+    this.peak = 0;
+    this.put({ kind: 'chunk', seq, epoch, capturedAtMs, peak, frames, snapshot });
+    for (const seat of this.seats.values()) if (seat.onAir) this.occupiedMs = nowMs;
+    const levels: Record<string, number> = {};
+    for (const [id, voice] of voices) levels[id] = voice.level;
+    this.options.levels(levels, programme);
+  }
+
+  /** Written first: nobody hears what a crash could give another content. */
+  private put(record: ProgrammeRecord): void {
+    this.options.keeper.append(record);
+    this.options.publish(record);
+  }
+
+  private capturedAtMs(seq: number): number {
+    return this.options.anchorMs + seq * CHUNK_MS;
+  }
+}
+
+/** The chunk that is being filled when the clock has run this long: none before it may be missing, none after it was handed out. */
+export function seqAt(elapsedMs: number): number {
+  return Math.max(0, Math.floor(elapsedMs / CHUNK_MS));
+}

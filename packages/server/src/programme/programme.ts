@@ -1,0 +1,413 @@
+/**
+ * The programme of one machine: every space's plan, carried out on time by itself, and the one loop that
+ * mixes the spaces on air [P3, P4]. Nothing outside is needed to go on: not the api, not the stage, not
+ * the disk. Refuses more than `spacesMax` spaces on air, PLANS_MAX plans, and every step backwards.
+ */
+import { FRAME_MS, ParterreError, type PublicSpace } from '@parterre/protocol';
+import type { Clock, Timer, Timers } from '../ports/clock.ts';
+import type { Log } from '../ports/log.ts';
+import type { KeptPlan, PlanStore } from '../ports/plan-store.ts';
+import type { ProgrammeControl, SpacePlan } from '../ports/programme-control.ts';
+import type {
+  FeedPosition,
+  FeedReader,
+  FeedSource,
+  ProgrammeFeed,
+} from '../ports/programme-feed.ts';
+import type { ProgrammeInput, VoiceSeat } from '../ports/programme-input.ts';
+import type { ProgrammeLog } from '../ports/programme-log.ts';
+import type { RecordingStore } from '../ports/recordings.ts';
+import { rulingOn, type SpaceAction } from '../spaces/index.ts';
+import { Archive } from './archive.ts';
+import { Feed } from './feed.ts';
+import type { ProgrammeMeter } from './meter.ts';
+import type { OnAir } from './on-air.ts';
+import { bringOnAir } from './opening.ts';
+import { checkPlan, freshPlan, publicSpaceOf, replanned } from './public-space.ts';
+import { ControlSession, InputSession } from './sessions.ts';
+
+/** Plans known at once, ended ones too. */
+const PLANS_MAX = 10_000;
+/** Longest wait of the loop: plans are looked at this often while nothing is on air. */
+const LOOK_MS = 100;
+/** Records of an ended space stay for readers that are behind. */
+const AFTERMATH_MS = 120_000;
+const SAVE_RETRY_MS = 1_000;
+
+export interface ProgrammeOptions {
+  readonly clock: Clock;
+  readonly timers: Timers;
+  readonly log: Log;
+  readonly meter: ProgrammeMeter;
+  readonly programmeLog: ProgrammeLog;
+  readonly plans: PlanStore;
+  readonly recordings: RecordingStore;
+  /** Names the stretch in which the monotonic clock counts from one origin; empty when not known. */
+  readonly bootId: string;
+  readonly spacesMax: number;
+  readonly idleEndMs: number;
+  /** Recordings older than this go; 0 keeps them. */
+  readonly retentionMs: number;
+}
+
+interface Entry {
+  kept: KeptPlan;
+  onAir: OnAir | null;
+  opening: Promise<void> | null;
+  roster: readonly VoiceSeat[];
+  rosterOf: InputSession | null;
+  /** Said once that it cannot open for want of room. */
+  refused: boolean;
+}
+
+export class Programme implements ProgrammeFeed, FeedSource {
+  private readonly options: ProgrammeOptions;
+  private readonly feed = new Feed();
+  private readonly archive: Archive;
+  private readonly entries = new Map<string, Entry>();
+  /** Those that have not ended: what the loop looks at. */
+  private readonly active = new Set<Entry>();
+  private readonly inputs = new Set<InputSession>();
+  private readonly controls = new Set<ControlSession>();
+  private timer: Timer | null = null;
+  private closed = false;
+
+  private constructor(options: ProgrammeOptions) {
+    this.options = options;
+    this.archive = new Archive(options, {
+      kept: (spaceId) => this.entries.get(spaceId)?.kept,
+      settled: (spaceId, replay) => this.settled(spaceId, replay),
+    });
+  }
+
+  /** Takes up every plan where it was; spaces that were on air are on air again when this resolves. */
+  static async open(options: ProgrammeOptions): Promise<Programme> {
+    const programme = new Programme(options);
+    for (const kept of options.plans.load()) programme.enter(kept);
+    const running = [...programme.active].filter(({ kept }) => kept.state !== 'scheduled');
+    await Promise.all(running.map((entry) => programme.bring(entry)));
+    programme.run();
+    programme.archive.begin([...programme.entries.values()].map(({ kept }) => kept));
+    return programme;
+  }
+
+  /** Spaces on air, records kept for readers, readers, records waiting for the disk. */
+  figures(): { onAir: number; ringRecords: number; readers: number; waiting: number } {
+    let waiting = 0;
+    let onAir = 0;
+    for (const entry of this.active) {
+      if (entry.onAir === null) continue;
+      onAir++;
+      waiting += entry.onAir.keeper.waiting;
+    }
+    return { onAir, ringRecords: this.feed.ringRecords, readers: this.feed.readerCount, waiting };
+  }
+
+  follow(reader: FeedReader, tailChunks: number): { close(): void } {
+    return this.feed.follow(reader, tailChunks);
+  }
+
+  attach(
+    reader: FeedReader,
+    tailChunks: number,
+    positions: readonly FeedPosition[],
+  ): { close(): void } {
+    return this.feed.attach(reader, tailChunks, positions);
+  }
+
+  openInput(): ProgrammeInput {
+    const session = new InputSession(this, this.options.timers, (one) => this.inputs.delete(one));
+    this.inputs.add(session);
+    return session;
+  }
+
+  openControl(): ProgrammeControl {
+    const session = new ControlSession(this, (one) => this.controls.delete(one));
+    this.controls.add(session);
+    return session;
+  }
+
+  *spaces(): Iterable<PublicSpace> {
+    for (const { kept } of this.entries.values()) yield publicSpaceOf(kept);
+  }
+
+  async plan(wanted: SpacePlan): Promise<PublicSpace> {
+    const plan = checkPlan(wanted);
+    let entry = this.entries.get(plan.id);
+    const next = entry === undefined ? freshPlan(plan) : replanned(entry.kept, plan);
+    if (entry === undefined && this.entries.size >= PLANS_MAX)
+      throw new ParterreError('spaces_full');
+    const opensNow = next.state === 'scheduled' && plan.doorsAtMs <= this.options.clock.wallMs();
+    if (opensNow && entry?.opening == null) this.requireRoom();
+    await this.options.plans.save(next);
+    entry = this.entries.get(plan.id);
+    if (entry === undefined) entry = this.enter(next);
+    else this.change(entry, replanned(entry.kept, plan));
+    if (opensNow) await this.bring(entry);
+    return publicSpaceOf(entry.kept);
+  }
+
+  async openDoors(spaceId: string): Promise<PublicSpace> {
+    const entry = this.entry(spaceId);
+    if (this.rule(entry, 'doors')) await this.bring(entry);
+    return publicSpaceOf(entry.kept);
+  }
+
+  async start(spaceId: string): Promise<PublicSpace> {
+    const entry = this.entry(spaceId);
+    if (this.rule(entry, 'start')) {
+      await this.bring(entry);
+      if (entry.kept.state === 'doors') await this.goLive(entry);
+    }
+    return publicSpaceOf(entry.kept);
+  }
+
+  async end(spaceId: string): Promise<PublicSpace> {
+    const entry = this.entry(spaceId);
+    if (this.rule(entry, 'end')) {
+      await entry.opening;
+      await this.finish(entry, 'asked to');
+    }
+    return publicSpaceOf(entry.kept);
+  }
+
+  async remove(spaceId: string): Promise<void> {
+    const entry = this.entries.get(spaceId);
+    if (entry === undefined) return;
+    await entry.opening?.catch(() => {});
+    this.entries.delete(spaceId);
+    this.active.delete(entry);
+    this.feed.removed(spaceId);
+    for (const input of this.inputs) input.removed(spaceId);
+    await entry.onAir?.close();
+    entry.onAir = null;
+    await this.archive.remove(spaceId);
+    await this.options.plans.remove(spaceId);
+    this.options.log.info({ spaceId }, 'space removed');
+  }
+
+  seated(spaceId: string, seats: readonly VoiceSeat[], by: InputSession): void {
+    const entry = this.entries.get(spaceId);
+    if (entry === undefined) return;
+    entry.roster = seats;
+    entry.rosterOf = by;
+    entry.onAir?.setSeats(seats);
+  }
+
+  voice(
+    spaceId: string,
+    seatId: string,
+    source: number,
+    sequence: number,
+    timestamp: number,
+    payload: Uint8Array,
+  ): void {
+    const onAir = this.entries.get(spaceId)?.onAir;
+    onAir?.voice(seatId, source, sequence, timestamp, payload, this.options.clock.monotonicMs());
+  }
+
+  leave(session: InputSession): void {
+    for (const [spaceId, entry] of this.entries) {
+      if (entry.rosterOf === session && entry.roster.length > 0) this.seated(spaceId, [], session);
+    }
+  }
+
+  /** Stops the clock without ending any space: another process goes on with it. */
+  async close(): Promise<void> {
+    if (this.closed) return;
+    this.closed = true;
+    this.timer?.cancel();
+    this.archive.close();
+    for (const entry of this.active) {
+      await entry.opening?.catch(() => {});
+      await entry.onAir?.close();
+    }
+  }
+
+  private enter(kept: KeptPlan): Entry {
+    const entry: Entry = {
+      kept,
+      onAir: null,
+      opening: null,
+      roster: [],
+      rosterOf: null,
+      refused: false,
+    };
+    this.entries.set(kept.plan.id, entry);
+    if (kept.state !== 'ended') this.active.add(entry);
+    this.tell(entry);
+    return entry;
+  }
+
+  private entry(spaceId: string): Entry {
+    const entry = this.entries.get(spaceId);
+    if (entry === undefined) throw new ParterreError('unknown_space');
+    return entry;
+  }
+
+  /** @returns whether there is anything to do */
+  private rule(entry: Entry, action: SpaceAction): boolean {
+    const ruling = rulingOn(entry.kept.state, action);
+    if (ruling !== 'go' && ruling !== 'done') throw new ParterreError(ruling);
+    return ruling === 'go';
+  }
+
+  private requireRoom(): void {
+    let taken = 0;
+    for (const { onAir, opening } of this.active) if (onAir !== null || opening !== null) taken++;
+    if (taken >= this.options.spacesMax) throw new ParterreError('spaces_full');
+  }
+
+  /** What has become of a space, to everyone and to the disk. @returns when it is kept */
+  private change(entry: Entry, kept: KeptPlan): Promise<void> {
+    if (kept === entry.kept) return Promise.resolve();
+    entry.kept = kept;
+    entry.onAir?.changed(kept);
+    this.tell(entry);
+    return this.save(entry);
+  }
+
+  private tell(entry: Entry): void {
+    const space = publicSpaceOf(entry.kept);
+    this.feed.space(space, entry.kept.anchorMs);
+    for (const input of this.inputs) input.space(space);
+    for (const control of this.controls) control.space(space);
+  }
+
+  /** The programme goes on whatever the disk says; what is not kept is tried again. */
+  private async save(entry: Entry): Promise<void> {
+    const { kept } = entry;
+    const spaceId = kept.plan.id;
+    try {
+      if (this.entries.get(spaceId) === entry) await this.options.plans.save(kept);
+    } catch (error) {
+      this.options.log.error({ spaceId, error: String(error) }, 'plan could not be kept');
+      this.options.timers.after(SAVE_RETRY_MS, () => {
+        if (!this.closed && entry.kept === kept) void this.save(entry);
+      });
+    }
+  }
+
+  /** Opens the doors, or brings a space back on air. */
+  private bring(entry: Entry): Promise<void> {
+    if (entry.onAir !== null) return Promise.resolve();
+    if (entry.opening !== null) return entry.opening;
+    if (entry.kept.state === 'scheduled') this.requireRoom();
+    entry.opening = this.bringNow(entry).finally(() => {
+      entry.opening = null;
+    });
+    return entry.opening;
+  }
+
+  private async bringNow(entry: Entry): Promise<void> {
+    const { plan } = entry.kept;
+    const log = this.options.log.child({ spaceId: plan.id });
+    const opened = await bringOnAir(entry.kept, {
+      ...this.options,
+      log,
+      publish: (record) => this.feed.append(plan.id, plan.rendition, record),
+      levels: (levels, programme) => {
+        for (const input of this.inputs) input.levels(plan.id, levels, programme);
+      },
+    });
+    const { onAir, kept, tail } = opened;
+    const state = entry.kept.state === 'scheduled' ? 'doors' : entry.kept.state;
+    for (const record of tail) this.feed.append(plan.id, plan.rendition, record);
+    entry.onAir = onAir;
+    onAir.setSeats(entry.roster);
+    log.info({ state, seq: onAir.seq, tail: tail.length }, 'on air');
+    const { anchorMs, anchorMonotonicMs, bootId } = kept;
+    void this.change(entry, { ...entry.kept, state, anchorMs, anchorMonotonicMs, bootId });
+    this.wake(0);
+  }
+
+  private goLive(entry: Entry): Promise<void> {
+    const liveAtMs = this.options.clock.wallMs();
+    const { plan } = entry.kept;
+    const driftMs = liveAtMs - plan.startsAtMs;
+    this.options.log.info({ spaceId: plan.id, driftMs }, 'live');
+    if (driftMs >= 0) this.options.meter.startDrift(driftMs);
+    return this.change(entry, {
+      ...entry.kept,
+      state: 'live',
+      liveAtMs,
+      liveSeq: entry.onAir!.seq,
+    });
+  }
+
+  private async finish(entry: Entry, why: string): Promise<void> {
+    const { onAir } = entry;
+    if (onAir === null) return;
+    const { clock, timers, log } = this.options;
+    const spaceId = entry.kept.plan.id;
+    const ended: KeptPlan = { ...entry.kept, state: 'ended', endedAtMs: clock.wallMs() };
+    onAir.changed(ended);
+    const endSeq = onAir.conclude(clock.monotonicMs());
+    entry.onAir = null;
+    this.active.delete(entry);
+    log.info({ spaceId, endSeq, why }, 'ended');
+    const saved = this.change(entry, {
+      ...ended,
+      endSeq,
+      replay: ended.liveSeq === null ? 'none' : 'due',
+    });
+    timers.after(AFTERMATH_MS, () => this.feed.forgetRecords(spaceId));
+    await onAir.close();
+    await saved;
+    this.archive.due(spaceId);
+  }
+
+  private settled(spaceId: string, replay: KeptPlan['replay']): Promise<void> {
+    const entry = this.entries.get(spaceId);
+    return entry === undefined ? Promise.resolve() : this.change(entry, { ...entry.kept, replay });
+  }
+
+  private wake(delayMs: number): void {
+    this.timer?.cancel();
+    if (!this.closed) this.timer = this.options.timers.after(delayMs, () => this.run());
+  }
+
+  /** One turn: every space produces what is due and does what its plan says; then until the next frame. */
+  private run(): void {
+    const { clock } = this.options;
+    let delayMs = LOOK_MS;
+    for (const entry of this.active) {
+      const nowMs = clock.monotonicMs();
+      if (entry.onAir !== null) {
+        const caughtUp = entry.onAir.advance(nowMs);
+        entry.onAir.keeper.tend();
+        const waitMs = caughtUp ? entry.onAir.dueMs - clock.monotonicMs() : 0;
+        delayMs = Math.min(delayMs, Math.max(0, waitMs), FRAME_MS);
+      }
+      this.carryOut(entry, nowMs);
+    }
+    this.wake(Math.ceil(delayMs));
+  }
+
+  private carryOut(entry: Entry, nowMs: number): void {
+    const { kept, onAir } = entry;
+    const wallMs = this.options.clock.wallMs();
+    if (kept.state === 'scheduled' && kept.plan.doorsAtMs <= wallMs) this.openOnTime(entry);
+    else if (onAir === null) return;
+    else if (kept.state === 'doors' && kept.plan.startsAtMs <= wallMs) void this.goLive(entry);
+    else if (kept.state === 'live' && onAir.idleMs(nowMs) > this.options.idleEndMs) {
+      void this.finish(entry, 'nobody on stage');
+    }
+  }
+
+  private openOnTime(entry: Entry): void {
+    if (entry.opening !== null) return;
+    const { log } = this.options;
+    const spaceId = entry.kept.plan.id;
+    try {
+      this.bring(entry).catch((error: unknown) => {
+        log.error({ spaceId, error: String(error) }, 'doors could not be opened; tried again');
+      });
+    } catch (error) {
+      if (!(error instanceof ParterreError)) throw error;
+      if (!entry.refused)
+        log.error({ spaceId }, 'doors stay shut: as many spaces as allowed are on air');
+      entry.refused = true;
+    }
+  }
+}

@@ -1,0 +1,99 @@
+/** What a kept plan shows to the public, and what a plan from outside must be. Pure. */
+import {
+  ParterreError,
+  PROFILES,
+  type PublicSpace,
+  RENDITIONS,
+  RESERVED_SPACE_IDS,
+  SPACE_ID,
+} from '@parterre/protocol';
+import type { KeptPlan } from '../ports/plan-store.ts';
+import type { SpacePlan } from '../ports/programme-control.ts';
+
+const WORDS_MAX = 200;
+
+export function publicSpaceOf(kept: KeptPlan): PublicSpace {
+  const { plan, state, anchorMs, liveAtMs, endedAtMs, replay } = kept;
+  const { id, title, host, profile, rendition, startsAtMs } = plan;
+  const doorsAtMs = anchorMs ?? plan.doorsAtMs;
+  const replayReady = replay === 'ready';
+  return {
+    id,
+    title,
+    host,
+    state,
+    profile,
+    rendition,
+    startsAtMs,
+    doorsAtMs,
+    liveAtMs,
+    endedAtMs,
+    replayReady,
+  };
+}
+
+/** A plan nothing has happened to yet. */
+export function freshPlan(plan: SpacePlan): KeptPlan {
+  return {
+    plan,
+    state: 'scheduled',
+    anchorMs: null,
+    anchorMonotonicMs: null,
+    bootId: '',
+    liveAtMs: null,
+    liveSeq: null,
+    endedAtMs: null,
+    endSeq: null,
+    replay: 'none',
+  };
+}
+
+/** @throws ParterreError `bad_request` naming the field */
+export function checkPlan(plan: SpacePlan): SpacePlan {
+  const { id, title, host, doorsAtMs, startsAtMs, profile, rendition, holdingSound } = plan;
+  const wrong =
+    typeof id !== 'string' || !SPACE_ID.test(id) || RESERVED_SPACE_IDS.has(id)
+      ? 'id'
+      : !isText(title)
+        ? 'title'
+        : !isText(host)
+          ? 'host'
+          : !Number.isFinite(doorsAtMs)
+            ? 'doorsAtMs'
+            : !Number.isFinite(startsAtMs) || startsAtMs < doorsAtMs
+              ? 'startsAtMs'
+              : !Object.hasOwn(PROFILES, profile)
+                ? 'profile'
+                : !Object.hasOwn(RENDITIONS, rendition)
+                  ? 'rendition'
+                  : typeof holdingSound !== 'boolean'
+                    ? 'holdingSound'
+                    : null;
+  if (wrong !== null) throw new ParterreError('bad_request', `Field "${wrong}".`);
+  return { id, title, host, doorsAtMs, startsAtMs, profile, rendition, holdingSound };
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === 'string' && value.length <= WORDS_MAX;
+}
+
+/**
+ * What becomes of a kept plan when it is planned anew.
+ * @throws ParterreError `ended`, or `wrong_state` where what is asked for has come already
+ */
+export function replanned(kept: KeptPlan, plan: SpacePlan): KeptPlan {
+  const before = kept.plan;
+  const changed = (key: keyof SpacePlan): boolean => before[key] !== plan[key];
+  if (kept.state === 'ended') {
+    if (Object.keys(before).some((key) => changed(key as keyof SpacePlan)))
+      throw new ParterreError('ended');
+    return kept;
+  }
+  if (kept.state !== 'scheduled' && (changed('doorsAtMs') || changed('rendition'))) {
+    throw new ParterreError('wrong_state', 'The doors are open already.');
+  }
+  if (kept.state === 'live' && changed('startsAtMs')) {
+    throw new ParterreError('wrong_state', 'The space is live already.');
+  }
+  return { ...kept, plan };
+}
