@@ -33,7 +33,8 @@ const TWO_32 = 0x1_0000_0000;
 /**
  * The header pages, OpusHead and OpusTags.
  * @param tags comment fields, such as TITLE and ARTIST; the names are ASCII without `=`
- * @param pageSequence of the first page; for who joins in the middle, HEADER_PAGES before that of his first page of sound
+ * @param pageSequence of the first page: 0 for a file; for who joins the radio lane at chunk `seq`, that
+ *   `seq`, so that his pages are numbered without a break (RFC 3533 §6, field 6)
  * @throws RangeError when the tags do not fit into one page (about 65,000 bytes)
  */
 export function oggHeaders(

@@ -9,7 +9,7 @@ import { writePage } from './page.ts';
 
 const TWO_32 = 0x1_0000_0000;
 
-/** @returns the page of chunk `seq`; to be sent after `oggHeaders` of the same serial */
+/** @returns the page of chunk `seq`; it follows `oggHeaders` of the same serial with page sequence `seq` */
 export function radioPage(
   chunk: { readonly seq: number; readonly frames: readonly Uint8Array[] },
   serial: number,

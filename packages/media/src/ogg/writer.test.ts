@@ -16,7 +16,7 @@ function record(packets: readonly Uint8Array[], channels: 1 | 2 = 1): Uint8Array
 
 /** Chunks of ten packets as a listener who joins at chunk `from` gets them. */
 function radio(packets: readonly Uint8Array[], from: number): Uint8Array {
-  const pages = [oggHeaders(1, SERIAL, { TITLE: 'Opening night' })];
+  const pages = [oggHeaders(1, SERIAL, { TITLE: 'Opening night' }, from)];
   for (let at = 0; at + 10 <= packets.length; at += 10) {
     pages.push(radioPage({ seq: from + at / 10, frames: packets.slice(at, at + 10) }, SERIAL));
   }
@@ -48,6 +48,15 @@ describe('Ogg writer', () => {
       }),
       { numRuns: 20 },
     );
+  });
+
+  it('numbers the pages of who joins in the middle without a break, beyond 2^32 too', () => {
+    const packets = Array.from({ length: 40 }, () => silence);
+    for (const from of [0, 500_000, 2 ** 32 - 3]) {
+      const dump = dumpPages(radio(packets, from));
+      const numbers = [...dump.matchAll(/page_sequence = (\d+)/g)].map((match) => Number(match[1]));
+      expect(numbers).toEqual(numbers.map((_, index) => (from + index) % 2 ** 32));
+    }
   });
 
   it('gives every listener the same bytes for the same chunk', () => {
