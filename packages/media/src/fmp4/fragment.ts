@@ -80,7 +80,7 @@ export function mediaSize(frameCount: number, payloadBytes: number): number {
   return MOOF_FIXED_BYTES + 4 * frameCount + BOX_HEADER_BYTES + payloadBytes;
 }
 
-export function payloadSize(frames: readonly Uint8Array[]): number {
+function payloadSize(frames: readonly Uint8Array[]): number {
   let bytes = 0;
   for (const frame of frames) bytes += frame.length;
   return bytes;

@@ -8,7 +8,7 @@ import { ContainerError } from '../container-error.ts';
 import { BOX_HEADER_BYTES, type BoxSpan, getUint64, spansOf, viewOf } from './box.ts';
 
 /** Most packets one fragment may hold: a second of sound. */
-export const FRAMES_PER_FRAGMENT_MAX = 50;
+const FRAMES_PER_FRAGMENT_MAX = 50;
 const TFHD_DEFAULT_BASE_IS_MOOF = 0x02_0000;
 const TFHD_BASE_DATA_OFFSET = 0x00_0001;
 const TRUN_DATA_OFFSET_AND_SIZES = 0x00_0201;
