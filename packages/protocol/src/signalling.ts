@@ -58,6 +58,7 @@ export type ToStage =
   | { readonly type: 'ping'; readonly t: number };
 
 export type FromStage =
+  /** After `join`, and again whenever the seat's state changes: the newest `resume` is the one to keep. */
   | {
       readonly type: 'welcome';
       readonly seat: string;

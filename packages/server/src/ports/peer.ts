@@ -8,6 +8,8 @@ export interface PeerOptions {
   /** Synchronisation sources of the packets this side will send, one per forward slot. */
   readonly forwardSources: readonly number[];
   readonly iceServers: readonly IceServer[];
+  /** Music: stereo at a higher rate (RFC 7587 §6.1). Default false. */
+  readonly stereo?: boolean;
 }
 
 export interface PeerObserver {
@@ -21,6 +23,10 @@ export interface PeerObserver {
 export interface Peer {
   /** The local description is complete with the host candidates this server has. */
   readonly description: { readonly type: 'offer' | 'answer'; readonly sdp: string };
+  /** Payload type of Opus in what it receives; packets of another type are not voice. */
+  readonly payloadType: number;
+  /** Identifier of the audio level (RFC 6464) in what it receives; null when there is none. */
+  readonly audioLevelId: number | null;
   /** @throws ParterreError `sdp_invalid` */
   accept(answerSdp: string): void;
   addCandidate(candidate: string, mid: string): void;

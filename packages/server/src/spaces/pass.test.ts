@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import {
   type Pass,
   personIdOf,
+  type ResumeToken,
   signOwnerLink,
   signOwnerSession,
   signPass,
@@ -99,7 +100,14 @@ describe('passes', () => {
     expect(verifyOwnerLink(KEY, signOwnerSession(KEY, owner), NOW_MS)).toBeNull();
     expect(verifyOwnerLink(KEY, signOwnerLink(KEY, owner), NOW_MS)).toEqual(owner);
     expect(verifyOwnerSession(KEY, signOwnerSession(KEY, owner), NOW_MS)).toEqual(owner);
-    const resume = { spaceId: 'talk', seatId: 's', personId: 'p', expiresAtMs: NOW_MS + 1 };
+    const resume: ResumeToken = {
+      spaceId: 'talk',
+      seatId: 's',
+      personId: 'p',
+      place: 'stage',
+      muted: true,
+      expiresAtMs: NOW_MS + 1,
+    };
     expect(verifyResume(KEY, signResume(KEY, resume), NOW_MS)).toEqual(resume);
     expect(verifyPass(KEY, signResume(KEY, resume), NOW_MS)).toBeNull();
   });

@@ -3,7 +3,7 @@
  * one-time link and the owner's session. All are sealed (`seal.ts`), each for its own purpose, all
  * expire. Refused, always with null and never with a reason: a forged, altered, expired or foreign token.
  */
-import type { Role } from '@parterre/protocol';
+import type { Place, Role } from '@parterre/protocol';
 import { keyedId, type Purpose, seal, unseal } from './seal.ts';
 
 /** How long a pass opens the stage, ms. */
@@ -29,6 +29,9 @@ export interface ResumeToken {
   readonly spaceId: string;
   readonly seatId: string;
   readonly personId: string;
+  /** Where the seat was, so that a new stage process puts it there again. */
+  readonly place: Place;
+  readonly muted: boolean;
   readonly expiresAtMs: number;
 }
 
@@ -58,15 +61,24 @@ export function verifyPass(key: Uint8Array, token: string, nowMs: number): Pass 
 
 /** @param key the server's `passKey` */
 export function signResume(key: Uint8Array, token: ResumeToken): string {
-  const { spaceId, seatId, personId, expiresAtMs } = token;
-  return seal(key, 'resume', [spaceId, seatId, personId, String(expiresAtMs)]);
+  const { spaceId, seatId, personId, place, muted, expiresAtMs } = token;
+  const heard = muted ? 'muted' : 'open';
+  return seal(key, 'resume', [spaceId, seatId, personId, place, heard, String(expiresAtMs)]);
 }
 
 export function verifyResume(key: Uint8Array, token: string, nowMs: number): ResumeToken | null {
-  const opened = open(key, 'resume', token, 3, nowMs);
+  const opened = open(key, 'resume', token, 5, nowMs);
   if (opened === null) return null;
-  const [spaceId = '', seatId = '', personId = ''] = opened.fields;
-  return { spaceId, seatId, personId, expiresAtMs: opened.expiresAtMs };
+  const [spaceId = '', seatId = '', personId = '', where = '', heard = ''] = opened.fields;
+  const place = where === 'stage' ? 'stage' : 'green';
+  return {
+    spaceId,
+    seatId,
+    personId,
+    place,
+    muted: heard === 'muted',
+    expiresAtMs: opened.expiresAtMs,
+  };
 }
 
 /** The token of a one-time owner link. @param ownerKey the server's `ownerKey` */

@@ -1,0 +1,222 @@
+/**
+ * WebRTC by node-datachannel (libdatachannel, libjuice, MPL-2.0): the stage's `PeerFactory` with one UDP
+ * port for all peers, held from start to close. Peers are bounded; what cannot be served is refused with
+ * `stage_full`, what cannot be understood with `sdp_invalid`. There is no ICE restart in the library.
+ */
+import { createSocket } from 'node:dgram';
+import type { IceServer } from '@parterre/protocol';
+import { ParterreError } from '@parterre/protocol';
+import ndc, { type PeerConnection, type Track } from 'node-datachannel';
+import type { Log } from '../../ports/log.ts';
+import type { Peer, PeerFactory, PeerObserver, PeerOptions } from '../../ports/peer.ts';
+import { extraCandidate } from './candidate.ts';
+import { NativePeer } from './native-peer.ts';
+import { type MediaSection, readDescription, refuseSdp } from './sdp-read.ts';
+import {
+  AUDIO_LEVEL_ID,
+  MIC_MID,
+  OPUS_PAYLOAD_TYPE,
+  opusParameters,
+  readTransport,
+  slotMid,
+  writeAnswer,
+  writeOffer,
+  writeRemote,
+} from './sdp-write.ts';
+
+export interface PeersOptions {
+  /** UDP port for all peers; 0 takes a free one. */
+  readonly port: number;
+  /** Further addresses of this port, numeric, such as the public one of a router. */
+  readonly addresses: readonly string[];
+  /** Peer connections at once. */
+  readonly peersMax: number;
+  readonly log: Log;
+}
+
+export interface Peers extends PeerFactory {
+  readonly port: number;
+  readonly open: number;
+}
+
+const MTU_BYTES = 1_200;
+const LOCAL_DESCRIPTION_TRIES = 2;
+
+/** @throws Error when the port is taken */
+export async function openPeers(options: PeersOptions): Promise<Peers> {
+  ndc.initLogger('Error', (_level, message) => options.log.warn({ message }, 'webrtc library'));
+  const port = await freePort(options.port);
+  return new NativePeers({ ...options, port });
+}
+
+/** Finds a free port, and tells plainly when the wanted one is taken. */
+function freePort(wanted: number): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const probe = createSocket({ type: 'udp4' });
+    probe.once('error', () => {
+      probe.close();
+      reject(new Error(`The UDP port ${wanted} for speakers is taken; choose another rtcPort.`));
+    });
+    probe.bind(wanted, () => {
+      const { port } = probe.address();
+      probe.close(() => resolve(port));
+    });
+  });
+}
+
+class NativePeers implements Peers {
+  readonly port: number;
+  readonly #options: PeersOptions;
+  readonly #mux: InstanceType<typeof ndc.IceUdpMuxListener>;
+  readonly #extra: readonly string[];
+  readonly #peers = new Set<NativePeer>();
+  #count = 0;
+  #made = 0;
+
+  constructor(options: PeersOptions) {
+    this.#options = options;
+    this.port = options.port;
+    this.#mux = new ndc.IceUdpMuxListener(options.port);
+    this.#extra = options.addresses.map((address, index) =>
+      extraCandidate(address, options.port, index),
+    );
+  }
+
+  get open(): number {
+    return this.#peers.size;
+  }
+
+  async offer(options: PeerOptions, observer: PeerObserver): Promise<Peer> {
+    const connection = this.#connection(options.iceServers);
+    const stereo = options.stereo === true;
+    return this.#guard(connection, async () => {
+      const mic = connection.addTrack(this.#audio(MIC_MID, 'RecvOnly', stereo));
+      const slots = options.forwardSources.map((source, slot) => {
+        const audio = this.#audio(slotMid(slot), 'SendOnly', stereo);
+        audio.addSSRC(source, 'parterre', slotMid(slot), slotMid(slot));
+        return connection.addTrack(audio);
+      });
+      const local = await localDescription(connection, 'offer');
+      const sdp = writeOffer(readTransport(local, this.#extra), options.forwardSources, stereo);
+      return this.#adopt(observer, {
+        connection,
+        description: { type: 'offer', sdp },
+        mic,
+        slots,
+        payloadType: OPUS_PAYLOAD_TYPE,
+        audioLevelId: AUDIO_LEVEL_ID,
+      });
+    });
+  }
+
+  async answer(
+    offerSdp: string,
+    iceServers: readonly IceServer[],
+    observer: PeerObserver,
+  ): Promise<Peer> {
+    const remote = readDescription(offerSdp);
+    const chosen = remote.sections.find(isVoice);
+    if (chosen === undefined) throw refuseSdp('No Opus section is offered to be sent.');
+    if (remote.setup === 'passive') throw refuseSdp('An offer must have the setup actpass.');
+    const connection = this.#connection(iceServers);
+    return this.#guard(connection, async () => {
+      let mic: Track | null = null;
+      connection.onTrack((track) => {
+        mic ??= track;
+      });
+      const audio = this.#audio(chosen.mid, 'RecvOnly', false, chosen.opus ?? OPUS_PAYLOAD_TYPE);
+      mic = connection.addTrack(audio);
+      const section: MediaSection = { ...chosen, direction: 'sendonly' };
+      connection.setRemoteDescription(writeRemote(remote, [section]), 'offer');
+      const local = await localDescription(connection, 'answer');
+      for (const line of remote.candidates) connection.addRemoteCandidate(line, chosen.mid);
+      const transport = readTransport(local, this.#extra);
+      return this.#adopt(observer, {
+        connection,
+        description: { type: 'answer', sdp: writeAnswer(transport, remote, chosen, false) },
+        mic,
+        slots: [],
+        payloadType: chosen.opus ?? OPUS_PAYLOAD_TYPE,
+        audioLevelId: chosen.audioLevelId,
+      });
+    });
+  }
+
+  #connection(iceServers: readonly IceServer[]): PeerConnection {
+    if (this.#count >= this.#options.peersMax) throw new ParterreError('stage_full');
+    this.#count += 1;
+    this.#made += 1;
+    return new ndc.PeerConnection(`peer${this.#made}`, {
+      iceServers: stunOf(iceServers),
+      enableIceUdpMux: true,
+      portRangeBegin: this.port,
+      portRangeEnd: this.port,
+      disableAutoNegotiation: true,
+      forceMediaTransport: true,
+      mtu: MTU_BYTES,
+    });
+  }
+
+  #audio(mid: string, direction: 'RecvOnly' | 'SendOnly', stereo: boolean, type?: number) {
+    const audio = new ndc.Audio(mid, direction);
+    audio.addOpusCodec(type ?? OPUS_PAYLOAD_TYPE, opusParameters(stereo));
+    return audio;
+  }
+
+  /** Gives the place back when making the peer fails; the library's own words are not for the other side. */
+  async #guard(connection: PeerConnection, make: () => Promise<Peer>): Promise<Peer> {
+    try {
+      return await make();
+    } catch (error) {
+      this.#count -= 1;
+      connection.close();
+      if (error instanceof ParterreError) throw error;
+      throw refuseSdp('The transport did not accept it.');
+    }
+  }
+
+  #adopt(observer: PeerObserver, parts: ConstructorParameters<typeof NativePeer>[0]): NativePeer {
+    const peer = new NativePeer(parts, observer, (closed) => {
+      if (this.#peers.delete(closed)) this.#count -= 1;
+    });
+    this.#peers.add(peer);
+    return peer;
+  }
+
+  async close(): Promise<void> {
+    for (const peer of this.#peers) peer.close();
+    this.#mux.stop();
+  }
+}
+
+function isVoice(section: MediaSection): boolean {
+  const { direction } = section;
+  const sends = direction === 'sendonly' || direction === 'sendrecv';
+  return section.kind === 'audio' && !section.rejected && section.opus !== null && sends;
+}
+
+/** Only STUN is for this side: speakers behind firewalls bring their own relay (TURN) to its address. */
+function stunOf(servers: readonly IceServer[]): string[] {
+  return servers.flatMap((server) => server.urls).filter((url) => url.startsWith('stun:'));
+}
+
+/** The library's description, with the host candidates it has by then. */
+function localDescription(connection: PeerConnection, type: 'offer' | 'answer'): Promise<string> {
+  return new Promise((resolve, reject) => {
+    let left = LOCAL_DESCRIPTION_TRIES;
+    const look = (): void => {
+      const sdp = connection.localDescription()?.sdp;
+      if (sdp?.includes('a=candidate') === true) resolve(sdp);
+    };
+    connection.onLocalDescription(look);
+    connection.onLocalCandidate(look);
+    connection.onGatheringStateChange((state) => {
+      if (state !== 'complete') return;
+      const sdp = connection.localDescription()?.sdp;
+      left -= 1;
+      if (sdp !== undefined) resolve(sdp);
+      else if (left === 0) reject(new Error('no local description'));
+    });
+    connection.setLocalDescription(type);
+  });
+}

@@ -1,0 +1,167 @@
+/**
+ * One peer connection of node-datachannel (libdatachannel). Its callbacks may come after `close` and its
+ * calls may throw at any time: both end here. Only checked descriptions and candidates reach it, at most
+ * CANDIDATES_MAX of them; it is asked for one local description and never negotiates again.
+ */
+
+import { isRtcp } from '@parterre/media';
+import type { PeerConnection, Track } from 'node-datachannel';
+import type { Peer, PeerObserver } from '../../ports/peer.ts';
+import { checkedCandidate } from './candidate.ts';
+import { CANDIDATES_MAX, readDescription, refuseSdp } from './sdp-read.ts';
+import { AUDIO_LEVEL_ID, MIC_MID, OPUS_PAYLOAD_TYPE, slotMid, writeRemote } from './sdp-write.ts';
+
+export type PeerState = Parameters<PeerObserver['state']>[0];
+
+const STATES: ReadonlySet<string> = new Set<PeerState>([
+  'connecting',
+  'connected',
+  'disconnected',
+  'failed',
+  'closed',
+]);
+/** Largest packet that is sent or taken in: one UDP datagram of a usual path. */
+export const PACKET_BYTES_MAX = 1_500;
+
+export interface NativePeerParts {
+  readonly connection: PeerConnection;
+  readonly description: Peer['description'];
+  readonly mic: Track;
+  readonly slots: readonly Track[];
+  readonly payloadType: number;
+  readonly audioLevelId: number | null;
+}
+
+export class NativePeer implements Peer {
+  readonly description: Peer['description'];
+  payloadType: number;
+  audioLevelId: number | null;
+  readonly #connection: PeerConnection;
+  readonly #mic: Track;
+  readonly #slots: readonly Track[];
+  readonly #closed: (peer: NativePeer) => void;
+  #observer: PeerObserver | null;
+  #accepted: boolean;
+  #connected = false;
+  #early: { readonly candidate: string; readonly mid: string }[] = [];
+  #candidates = 0;
+
+  constructor(parts: NativePeerParts, observer: PeerObserver, closed: (peer: NativePeer) => void) {
+    this.description = parts.description;
+    this.payloadType = parts.payloadType;
+    this.audioLevelId = parts.audioLevelId;
+    this.#connection = parts.connection;
+    this.#mic = parts.mic;
+    this.#slots = parts.slots;
+    this.#observer = observer;
+    this.#closed = closed;
+    this.#accepted = parts.description.type === 'answer';
+    this.#listen();
+  }
+
+  #listen(): void {
+    const { description } = this;
+    this.#mic.onMessage((packet) => this.#receive(packet));
+    for (const slot of this.#slots) slot.onMessage((packet) => this.#receive(packet));
+    this.#connection.onLocalCandidate((candidate, mid) => {
+      if (!description.sdp.includes(candidate)) this.#observer?.candidate(candidate, mid);
+    });
+    this.#connection.onStateChange((state) => this.#changed(state));
+  }
+
+  #changed(state: string): void {
+    this.#connected = state === 'connected';
+    if (STATES.has(state)) this.#observer?.state(state as PeerState);
+  }
+
+  #receive(packet: Uint8Array): void {
+    if (packet.length > PACKET_BYTES_MAX) return;
+    if (isRtcp(packet)) this.#observer?.rtcp(packet);
+    else this.#observer?.rtp(packet);
+  }
+
+  accept(answerSdp: string): void {
+    if (this.#accepted || this.#observer === null) throw refuseSdp('No answer is expected.');
+    const remote = readDescription(answerSdp);
+    const expected = [MIC_MID, ...this.#slots.map((_, slot) => slotMid(slot))];
+    const { sections } = remote;
+    if (sections.map((section) => section.mid).join() !== expected.join()) {
+      throw refuseSdp('The sections are not those of the offer.');
+    }
+    if (remote.setup === 'actpass') throw refuseSdp('An answer must choose its setup.');
+    const usable = sections.every(
+      (section) =>
+        section.kind === 'audio' && (section.rejected || section.opus === OPUS_PAYLOAD_TYPE),
+    );
+    if (!usable || sections[0]!.rejected) throw refuseSdp('Opus was not accepted.');
+    const answered = sections.map((section, index) => ({
+      ...section,
+      direction: answeredDirection(index, section.direction),
+    }));
+    this.audioLevelId = sections[0]!.audioLevelId === null ? null : AUDIO_LEVEL_ID;
+    try {
+      this.#connection.setRemoteDescription(writeRemote(remote, answered), 'answer');
+    } catch {
+      throw refuseSdp('The transport did not accept it.');
+    }
+    this.#accepted = true;
+    for (const line of remote.candidates) this.#add(line, MIC_MID);
+    for (const { candidate, mid } of this.#early) this.#add(candidate, mid);
+    this.#early = [];
+  }
+
+  addCandidate(candidate: string, mid: string): void {
+    const line = checkedCandidate(candidate);
+    if (line === null || this.#observer === null) return;
+    if (this.#accepted) this.#add(line, mid);
+    else if (this.#early.length < CANDIDATES_MAX) this.#early.push({ candidate: line, mid });
+  }
+
+  /** All sections share one transport: the first one's name is always right. */
+  #add(line: string, _mid: string): void {
+    if (this.#candidates === CANDIDATES_MAX) return;
+    this.#candidates += 1;
+    try {
+      this.#connection.addRemoteCandidate(line, this.#mic.mid());
+    } catch {
+      // A candidate the library cannot use is one path less, not a failure.
+    }
+  }
+
+  sendRtp(slot: number, packet: Uint8Array): void {
+    const track = this.#slots[slot];
+    if (track !== undefined) this.#send(track, packet);
+  }
+
+  sendRtcp(packet: Uint8Array): void {
+    this.#send(this.#mic, packet);
+  }
+
+  #send(track: Track, packet: Uint8Array): void {
+    if (!this.#connected) return;
+    try {
+      track.sendMessageBinary(packet as Buffer);
+    } catch {
+      // Closed between two calls; the state change says so.
+    }
+  }
+
+  close(): void {
+    if (this.#observer === null) return;
+    this.#observer = null;
+    this.#connected = false;
+    try {
+      this.#connection.close();
+    } catch {
+      // Closed already.
+    }
+    this.#closed(this);
+  }
+}
+
+function answeredDirection(index: number, direction: string): 'sendonly' | 'recvonly' | 'inactive' {
+  const sends = direction === 'sendonly' || direction === 'sendrecv';
+  const receives = direction === 'recvonly' || direction === 'sendrecv';
+  if (index === 0) return sends ? 'sendonly' : 'inactive';
+  return receives ? 'recvonly' : 'inactive';
+}
