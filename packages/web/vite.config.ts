@@ -48,6 +48,10 @@ export default defineConfig(({ mode }) => ({
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
     rolldownOptions: {
+      // The SDK and the protocol only define: what a page does not use it does not load.
+      treeshake: {
+        moduleSideEffects: [{ test: /packages\/(client|protocol)\/src/, sideEffects: false }],
+      },
       input: { home: here('index.html'), listen: here('listen.html'), studio: here('studio.html') },
     },
   },

@@ -87,14 +87,16 @@ function wave(): Buffer {
   return bytes;
 }
 
-function json(response: ServerResponse, status: number, body: unknown): void {
-  response.writeHead(status, { 'Content-Type': 'application/json' }).end(JSON.stringify(body));
+function json(response: ServerResponse, status: number, body: unknown): unknown {
+  return response
+    .writeHead(status, { 'Content-Type': 'application/json' })
+    .end(JSON.stringify(body));
 }
 
 const unknown = (response: ServerResponse, code = 'unknown_space') =>
   json(response, 404, { error: { code, message: code, remedy: '' } });
 
-function api(request: IncomingMessage, response: ServerResponse, path: string): void {
+function api(request: IncomingMessage, response: ServerResponse, path: string): unknown {
   const owner = /[?&]owner|\/studio\//.test(request.headers.referer ?? '');
   const [, , collection, id, action] = path.split('/');
   const list = [...SPACES.values()].map((known) => ({
@@ -134,7 +136,7 @@ function api(request: IncomingMessage, response: ServerResponse, path: string): 
   return json(response, 200, known);
 }
 
-function serve(request: IncomingMessage, response: ServerResponse, next: () => void): void {
+function serve(request: IncomingMessage, response: ServerResponse, next: () => void): unknown {
   const path = (request.url ?? '/').split('?')[0]!;
   if (path.startsWith('/api/')) return api(request, response, path);
   const file = /^\/spaces\/([^/.]+)(\.json|\/replay\.(mp4|ogg|json))$/.exec(path);
@@ -150,14 +152,13 @@ function serve(request: IncomingMessage, response: ServerResponse, next: () => v
       'Accept-Ranges': 'bytes',
       'Content-Range': `bytes ${from}-${bytes.length - 1}/${bytes.length}`,
     };
-    response.writeHead(206, headers).end(bytes.subarray(from));
-    return;
+    return response.writeHead(206, headers).end(bytes.subarray(from));
   }
   if (path === '/owner') request.url = '/index.html';
   else if (path.startsWith('/studio/') || path === '/invite') request.url = '/studio.html';
   else if (/^\/[a-z0-9][a-z0-9-]{2,63}$/.test(path) && path !== '/src')
     request.url = '/listen.html';
-  next();
+  return next();
 }
 
 /** Answers instead of a server, before Vite looks at files. */

@@ -115,27 +115,28 @@ function Welcome() {
   return (
     <div class="welcome">
       <section class="hero">
-        <h1>{words.headline}</h1>
+        <h1>
+          <span>{words.headline[0]}</span> <span>{words.headline[1]}</span>
+        </h1>
         <p class="lead">{words.lead}</p>
+        <div class="demo">
+          {demo === null ? null : (
+            <>
+              <a class="button button-primary demo-listen" href="/demo">
+                <Icon name="play" />
+                {words.listen}
+              </a>
+              <span class="row demo-about">
+                <StatePill state={demo.state} />
+                <span class="soft small">{playing ? words.demoLead : demo.title}</span>
+              </span>
+            </>
+          )}
+        </div>
       </section>
       <div class="house-frame">
         <House light={light} />
       </div>
-      {demo === null ? null : (
-        <section class="demo panel" aria-labelledby="demo-title">
-          <div>
-            <h2 id="demo-title">{words.demoTitle}</h2>
-            <p class="soft">{playing ? words.demoLead : demo.title}</p>
-          </div>
-          <div class="row">
-            <StatePill state={demo.state} />
-            <a class="button button-primary" href="/demo">
-              <Icon name="play" />
-              {words.listen}
-            </a>
-          </div>
-        </section>
-      )}
       <section class="points">
         {(
           [

@@ -3,9 +3,8 @@ import type { Dictionary } from '../i18n/language.ts';
 
 const en = {
   pageTitle: 'Parterre: live audio that starts on time and stays up',
-  headline: 'A stage for a few, a house for everyone.',
+  headline: ['A stage for a few,', 'a house for everyone.'] as readonly [string, string],
   lead: 'Parterre carries a conversation live to anyone with the link. It starts at the announced second, it never stops by accident, and the recording is there afterwards.',
-  demoTitle: 'Hear it now',
   demoLead: 'Two sample voices are on stage. Take a seat.',
   listen: 'Listen',
   ownerTitle: 'Is this server yours?',
@@ -45,8 +44,8 @@ const en = {
   creating: 'Creating…',
   studio: 'Studio',
   open: 'Open page',
-  copyLink: 'Copy listening link',
-  invite: 'Invite a speaker',
+  copyLink: 'Listening link',
+  invite: 'Speaker’s link',
   remove: 'Remove',
   removeAsk: (title: string) => `Remove “${title}” and its recording for good?`,
   removeYes: 'Remove for good',
@@ -58,9 +57,8 @@ const en = {
 };
 const fr: typeof en = {
   pageTitle: 'Parterre : l’audio en direct, à l’heure et sans coupure',
-  headline: 'Une scène pour quelques-uns, une salle pour tous.',
+  headline: ['Une scène pour quelques-uns,', 'une salle pour tous.'],
   lead: 'Parterre porte une conversation en direct à quiconque a le lien. Elle commence à la seconde annoncée, ne s’arrête jamais par accident, et l’enregistrement est là ensuite.',
-  demoTitle: 'À écouter maintenant',
   demoLead: 'Deux voix d’essai sont sur scène. Prenez place.',
   listen: 'Écouter',
   ownerTitle: 'Ce serveur est le vôtre ?',
@@ -100,8 +98,8 @@ const fr: typeof en = {
   creating: 'Création…',
   studio: 'Studio',
   open: 'Ouvrir la page',
-  copyLink: 'Copier le lien d’écoute',
-  invite: 'Inviter un intervenant',
+  copyLink: 'Lien d’écoute',
+  invite: 'Lien d’intervenant',
   remove: 'Supprimer',
   removeAsk: (title) => `Supprimer « ${title} » et son enregistrement pour de bon ?`,
   removeYes: 'Supprimer pour de bon',

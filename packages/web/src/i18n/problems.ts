@@ -43,6 +43,10 @@ const LOCAL_EN: Record<LocalCode, ProblemWords> = {
     'The microphone stopped working.',
     'Plug it in again or choose another one; nobody hears you until then.',
   ),
+  media_blocked: say(
+    'The stage answers, but no sound gets through this network.',
+    'Try another network; a company network may block UDP. The owner can add a TURN server.',
+  ),
   media_error: say(
     'The sound stopped in this browser.',
     'Press Listen again. If it stays, load the page again.',
@@ -177,6 +181,10 @@ const FR: Record<ProblemCode, ProblemWords> = {
   microphone_failed: say(
     'Le micro ne fonctionne plus.',
     'Rebranchez-le ou choisissez-en un autre ; personne ne vous entend d’ici là.',
+  ),
+  media_blocked: say(
+    'La scène répond, mais aucun son ne traverse ce réseau.',
+    'Essayez un autre réseau ; un réseau d’entreprise peut bloquer UDP. Le propriétaire peut ajouter un serveur TURN.',
   ),
   media_error: say(
     'Le son s’est arrêté dans ce navigateur.',

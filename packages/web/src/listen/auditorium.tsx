@@ -57,11 +57,7 @@ export function Auditorium({ space, following, listening }: AuditoriumProps) {
       <div class="house-frame">
         <Picture seats={seats} state={shown} phase={state.phase} seated={seated} />
       </div>
-      <OnStage
-        seats={seats}
-        holding={seated && snapshot?.holding === true}
-        live={shown === 'live'}
-      />
+      <OnStage seats={seats} live={shown === 'live'} />
       {following.problem === null ? null : (
         <p class="soft small" role="status">
           {words.away}
@@ -163,18 +159,20 @@ function Picture({ seats, state, phase, seated }: PictureProps) {
 
 interface OnStageProps {
   readonly seats: readonly SnapshotSeat[] | null;
-  readonly holding: boolean;
   readonly live: boolean;
 }
 
-function OnStage({ seats, holding, live }: OnStageProps) {
+function OnStage({ seats, live }: OnStageProps) {
   const words = useWords(LISTEN_WORDS);
   const nobody = seats !== null && seats.length === 0;
   return (
     <div class="on-stage">
-      <h2 class="on-stage-title">{words.onStage}</h2>
-      {seats === null ? <p class="soft small">{live ? words.whoAppears : null}</p> : null}
-      {nobody || (holding && nobody) ? <p class="soft small">{words.nobodyOnStage}</p> : null}
+      {seats === null ? (
+        <p class="soft small">{live ? words.whoAppears : null}</p>
+      ) : (
+        <h2 class="on-stage-title">{words.onStage}</h2>
+      )}
+      {nobody ? <p class="soft small">{words.nobodyOnStage}</p> : null}
       <ul class="people">
         {(seats ?? []).map((seat) => (
           <li key={seat.id} class={seat.speaking ? 'person person-speaking' : 'person'}>

@@ -121,7 +121,7 @@ export function Replay({ space }: { space: PublicSpace }) {
             aria-label={words.back}
             onClick={() => seek(Math.max(0, atMs - BACK_MS))}
           >
-            −15
+            −15 s
           </button>
           <button
             type="button"
@@ -140,7 +140,7 @@ export function Replay({ space }: { space: PublicSpace }) {
             aria-label={words.forward}
             onClick={() => seek(Math.min(durationMs, atMs + FORWARD_MS))}
           >
-            +30
+            +30 s
           </button>
         </div>
         <Speed audio={audio} />

@@ -14,7 +14,7 @@ const PAGE_MS = 60_000;
 const BAR_PITCH_PX = 5;
 const BARS_MAX = 400;
 const LANES_MAX = 6;
-const LANE_PX = 7;
+const LANE_PX = 9;
 
 interface WaveformProps {
   readonly recording: Recording;
@@ -123,7 +123,7 @@ export function Waveform({ recording, atMs, seek }: WaveformProps) {
         seek(target);
       }}
     >
-      <canvas ref={canvas} class="waveform-canvas" aria-hidden="true" />
+      <canvas ref={canvas} class="waveform-canvas" />
     </div>
   );
 }

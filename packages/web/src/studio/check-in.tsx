@@ -42,7 +42,7 @@ export function CheckIn({ entry, speaking }: { entry: Entry; speaking: Speaking 
             {words.join}
           </button>
         </>
-      ) : (
+      ) : phase === 'failed' ? null : (
         <div class="panel stack ask">
           <Icon name="mic" />
           <button

@@ -22,7 +22,6 @@ export function StudioPage() {
   const [entry, setEntry] = useState<Entry | null>(null);
   const [problem, setProblem] = useState<Problem | null>(null);
   const [tries, setTries] = useState(0);
-  // biome-ignore lint/correctness/useExhaustiveDependencies: a new try is what `tries` counts.
   useEffect(() => {
     let here = true;
     enter(address).then(

@@ -236,7 +236,7 @@ const fr: typeof en = {
   micOff: 'micro coupé',
   bring: 'À l’antenne',
   toGreen: 'Coulisses',
-  silence: 'Couper le micro',
+  silence: 'Couper',
   remove: 'Retirer',
   actionsFor: (name) => `Pour ${name}`,
   removeAsk: (name) => `Retirer ${name} de la scène ?`,

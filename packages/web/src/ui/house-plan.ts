@@ -20,34 +20,37 @@ export interface HousePlan {
   readonly stage: { readonly x: number; readonly y: number; readonly halfWidth: number };
 }
 
-export const SEATS_MAX = 420;
 const ROWS_MAX = 9;
+const SIDE_MAX = 30;
+/** More than this are never drawn. */
+export const SEATS_MAX = ROWS_MAX * SIDE_MAX * 2;
 
 /** The plan for a picture of `width` by `height`. */
 export function planHouse(width: number, height: number): HousePlan {
   const centre = width / 2;
-  const stageY = height * 0.2;
+  const stageY = height * 0.24;
   const stage = { x: centre, y: stageY, halfWidth: Math.min(width * 0.3, height * 0.62) };
   const rows = Math.max(4, Math.min(ROWS_MAX, Math.round(height / 34)));
-  const top = stageY + height * 0.17;
+  const top = stageY + height * 0.15;
   const seats: HouseSeat[] = [];
   let yours = 0;
   for (let row = 0; row < rows; row += 1) {
-    const depth = rows === 1 ? 0 : row / (rows - 1);
+    const depth = row / (rows - 1);
     const size = 7 + (height / 34) * (0.35 + depth);
     const y = top + (height - top - size * 0.7) * depth ** 1.18;
-    const halfSpan = Math.min(width * 0.49, stage.halfWidth * (1.12 + depth * 1.25));
-    const pitch = size * 1.42;
-    const count = Math.min(61, Math.floor((halfSpan * 2) / pitch));
-    for (let place = 0; place < count; place += 1) {
-      const across = (place - (count - 1) / 2) * pitch;
-      // The aisle down the middle, and rows that bend round the stage.
-      const aisle = Math.sign(across) * size * 0.55;
-      const x = centre + across + aisle;
-      const bend = (across / halfSpan) ** 2 * height * 0.075 * (0.45 + depth * 0.55);
-      if (seats.length < SEATS_MAX && x > size / 2 && x < width - size / 2) {
-        if (row === rows - 2 && Math.abs(place - count / 2) < 1) yours = seats.length;
-        seats.push({ x, y: y - bend, size, row });
+    const halfSpan = Math.min(
+      width * (0.36 + 0.13 * depth),
+      stage.halfWidth * (1.12 + depth * 1.3),
+    );
+    // As many seats on either side of the aisle, spread so that the rows' ends make one line.
+    const side = Math.max(2, Math.min(SIDE_MAX, Math.floor((halfSpan - size) / (size * 1.42))));
+    const pitch = (halfSpan - size) / side;
+    for (const hand of [-1, 1]) {
+      for (let place = 0; place < side; place += 1) {
+        const across = hand * (size + (place + 0.5) * pitch);
+        const bend = (across / halfSpan) ** 2 * height * 0.075 * (0.45 + depth * 0.55);
+        if (row === rows - 2 && hand === 1 && place === 0) yours = seats.length;
+        seats.push({ x: centre + across, y: y - bend, size, row });
       }
     }
   }

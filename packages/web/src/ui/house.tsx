@@ -93,7 +93,10 @@ class Painter {
 
   private readonly step = (atMs: number): void => {
     this.frame = 0;
-    if (atMs - this.paintedAtMs < FRAME_MS_MIN) return this.wake();
+    if (atMs - this.paintedAtMs < FRAME_MS_MIN) {
+      this.wake();
+      return;
+    }
     this.paintedAtMs = atMs;
     const moved = this.advance();
     this.paint();
@@ -165,15 +168,16 @@ class Painter {
     const { x, y, halfWidth } = plan.stage;
     const lampsOn = this.lamps.reduce((most, lamp) => Math.max(most, lamp), 0);
     const strength = 0.12 + 0.3 * Math.max(this.envelope, lampsOn);
-    const pool = context.createRadialGradient(x, y, 0, x, y, halfWidth * 1.35);
+    const reach = halfWidth * 1.3;
+    const pool = context.createRadialGradient(0, 0, 0, 0, 0, reach);
     pool.addColorStop(0, colours.glow);
-    pool.addColorStop(1, 'transparent');
+    pool.addColorStop(1, `${colours.glow}00`);
     context.globalAlpha = strength;
     context.fillStyle = pool;
     context.save();
-    context.translate(0, y * 0.55);
-    context.scale(1, 0.45);
-    context.fillRect(x - halfWidth * 1.4, y - halfWidth * 1.4, halfWidth * 2.8, halfWidth * 2.8);
+    context.translate(x, y);
+    context.scale(1, Math.min(0.5, y / reach));
+    context.fillRect(-reach, -reach, reach * 2, reach * 2);
     context.restore();
     this.lamps.forEach((lamp, index) => {
       this.paintLamp(x + (index - (this.lamps.length - 1) / 2) * this.lampPitch(), lamp);
@@ -199,7 +203,7 @@ class Painter {
     const { y } = plan.stage;
     const half = Math.min(26, this.lampPitch() * 0.46);
     const beam = context.createLinearGradient(0, 0, 0, y + 6);
-    beam.addColorStop(0, 'transparent');
+    beam.addColorStop(0, `${colours.glow}00`);
     beam.addColorStop(1, colours.glow);
     context.globalAlpha = 0.06 + lamp * 0.5;
     context.fillStyle = beam;
@@ -209,11 +213,17 @@ class Painter {
     context.lineTo(x + half, y + 7);
     context.lineTo(x - half, y + 7);
     context.fill();
-    context.globalAlpha = 0.35 + lamp * 0.65;
+    const figure = Math.min(1.5, Math.max(0.9, plan.stage.y / 55));
+    context.globalAlpha = 0.4 + lamp * 0.6;
     context.fillStyle = colours.lit;
     context.beginPath();
-    context.arc(x, y - 5, 4.5, 0, Math.PI * 2);
-    context.roundRect(x - 6, y + 1, 12, 9, [6, 6, 0, 0]);
+    context.arc(x, y - 13 * figure, 4.6 * figure, 0, Math.PI * 2);
+    context.roundRect(x - 6.5 * figure, y - 6.5 * figure, 13 * figure, 10 * figure, [
+      6 * figure,
+      6 * figure,
+      0,
+      0,
+    ]);
     context.fill();
   }
 }
@@ -245,5 +255,9 @@ export function House({ light }: { light: HouseLight }) {
   useEffect(() => {
     painter.current?.show(light);
   }, [light]);
-  return <canvas ref={canvas} class="house" aria-hidden="true" />;
+  return (
+    <div class="house" aria-hidden="true">
+      <canvas ref={canvas} />
+    </div>
+  );
 }
