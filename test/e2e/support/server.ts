@@ -87,9 +87,8 @@ export class TestServer {
     if (this.lines.length > 2_000) this.lines.shift();
     this.url = /^\s*Address\s+(\S+)/.exec(line)?.[1] ?? this.url;
     this.#ownerToken = /^\s*Owner link\s+\S+#token=(\S+)/.exec(line)?.[1] ?? this.#ownerToken;
-    const ready = /"name":"([\w-]+)"|"part":"(?!supervisor)([\w-]+)"/.exec(line);
+    const name = /"process":"([\w-]+)"/.exec(line)?.[1];
     const pid = /"pid":(\d+)/.exec(line)?.[1];
-    const name = ready?.[2] ?? ready?.[1];
     if (name !== undefined && pid !== undefined && line.includes('"msg":"ready"'))
       this.#parts.set(name, Number(pid));
   }

@@ -173,7 +173,7 @@ class House {
   }
 
   #message(child: Child, message: FromPart): void {
-    if (message.type === 'ready') this.#log.info({ part: child.name, pid: child.pid }, 'ready');
+    if (message.type === 'ready') this.#log.info({ process: child.name, pid: child.pid }, 'ready');
     if (message.type === 'collect') void this.#collect(child, message.id);
     if (message.type === 'metrics') this.#collecting.get(message.id)?.(child, message.metrics);
     this.#changed();
@@ -182,7 +182,7 @@ class House {
   #exit(child: Child, how: string): void {
     this.#children.delete(child);
     if (!this.stopping) {
-      this.#log.warn({ part: child.name, pid: child.pid, how }, 'a process ended; replacing it');
+      this.#log.warn({ process: child.name, pid: child.pid, how }, 'a process ended; replacing it');
       this.#replace(child);
     }
     this.#changed();
