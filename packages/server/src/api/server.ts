@@ -40,6 +40,7 @@ export async function buildApi(options: ApiOptions): Promise<Api> {
     reply.header('x-content-type-options', 'nosniff');
     demandSameOrigin(request, publicOrigin);
   });
+  closeConnectionsWhenClosing(app);
   app.setErrorHandler<FastifyError>((error, request, reply) =>
     answerError(error, request, reply, options.log),
   );
@@ -68,4 +69,15 @@ export async function buildApi(options: ApiOptions): Promise<Api> {
   });
   await app.ready();
   return app;
+}
+
+/** Else a connection whose answer comes during the shutdown would be kept alive, and the shutdown by it. */
+function closeConnectionsWhenClosing(app: Api): void {
+  let closing = false;
+  app.addHook('preClose', async () => {
+    closing = true;
+  });
+  app.addHook('onSend', async (_request, reply) => {
+    if (closing) reply.header('connection', 'close');
+  });
 }
