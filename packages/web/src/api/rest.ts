@@ -68,7 +68,7 @@ function parsed(text: string): unknown {
 function send(method: string, path: string, body?: unknown, pass?: string): Promise<unknown> {
   const headers: Record<string, string> = {};
   if (body !== undefined) headers['Content-Type'] = 'application/json';
-  if (pass !== undefined) headers['Authorization'] = `Bearer ${pass}`;
+  if (pass !== undefined) headers.Authorization = `Bearer ${pass}`;
   return answer(path, {
     method,
     headers,

@@ -19,7 +19,7 @@ import { Icon, Mark } from './icons.tsx';
 export const THEME_EVENT = 'parterre-theme';
 
 function isDark(): boolean {
-  const chosen = document.documentElement.dataset['theme'];
+  const chosen = document.documentElement.dataset.theme;
   if (chosen === 'dark' || chosen === 'light') return chosen === 'dark';
   return !matchMedia('(prefers-color-scheme: light)').matches;
 }
@@ -38,7 +38,7 @@ function ThemeSwitch() {
   }, []);
   const turn = () => {
     const theme = dark ? 'light' : 'dark';
-    document.documentElement.dataset['theme'] = theme;
+    document.documentElement.dataset.theme = theme;
     keep('parterre.theme', theme);
     setDark(!dark);
     window.dispatchEvent(new Event(THEME_EVENT));
