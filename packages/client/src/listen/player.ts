@@ -27,7 +27,6 @@ import type {
   ListenState,
   ListenStats,
 } from './types.ts';
-import { WasmEngine, wasmHasOpus } from './wasm.ts';
 
 /** Engines made anew in a row before that is a failure. */
 const REBUILDS_MAX = 5;
@@ -63,6 +62,8 @@ export class Player implements Listening {
   readonly #playhead: Playhead;
   readonly #timeline = new Timeline();
   readonly #listeners = new Set<(change: ListenChange) => void>();
+  readonly #byWasm: boolean;
+  #wasm: typeof import('./wasm.ts') | null = null;
   #engine: Engine | null = null;
   #init: { readonly bytes: Uint8Array<ArrayBuffer>; readonly channels: 1 | 2 } | null = null;
   #facts: Facts = FACTS_AT_REST;
@@ -122,6 +123,8 @@ export class Player implements Listening {
     this.element.addEventListener('error', () => {
       if (this.#engine !== null) this.#rebuild(this.element.error?.message ?? 'element error');
     });
+    this.#byWasm = options.engine === 'wasm' || !mseHasOpus();
+    if (this.#byWasm) void this.#fetchEngine();
     options.signal?.addEventListener('abort', () => this.stop(), { once: true });
   }
 
@@ -170,8 +173,8 @@ export class Player implements Listening {
     if (this.#options.signal?.aborted) return Promise.resolve();
     if (this.#settled === null) this.#settled = Promise.withResolvers<void>();
     const { promise } = this.#settled;
-    const goesOn =
-      this.#facts.wanted && this.#facts.paused === null && this.#facts.standing === null;
+    const { wanted, paused, standing } = this.#facts;
+    const goesOn = this.#engine !== null && wanted && paused === null && standing === null;
     if (!goesOn) this.#begin();
     if (this.#engine !== null) this.#start(this.#engine);
     this.#refresh();
@@ -199,7 +202,10 @@ export class Player implements Listening {
   #begin(): void {
     this.#halt();
     this.#facts = { ...FACTS_AT_REST, wanted: true };
-    if (this.#engine === null && !this.#openEngine()) return;
+    if (this.#engine === null && !this.#openEngine()) {
+      void this.#fetchEngine();
+      return;
+    }
     this.#engine?.flush();
     this.#unwatch ??= watchLifecycle({
       leave: () => this.#source.stop(),
@@ -239,12 +245,20 @@ export class Player implements Listening {
       dropped: (fromSeq: number, toSeq: number) =>
         this.#count('skipped', toSeq - fromSeq, { type: 'skip', fromSeq, toSeq }),
     };
-    const wish = this.#options.engine ?? 'auto';
-    if (wish !== 'wasm' && mseHasOpus()) this.#engine = new MseEngine(this.element, observer);
-    else if (wish !== 'mse' && wasmHasOpus()) this.#engine = new WasmEngine(this.element, observer);
-    else this.#fail('not_supported');
+    if (!this.#byWasm) this.#engine = new MseEngine(this.element, observer);
+    else if (this.#wasm !== null) this.#engine = new this.#wasm.WasmEngine(this.element, observer);
     if (this.#init !== null) this.#engine?.init(this.#init.bytes, this.#init.channels);
     return this.#engine !== null;
+  }
+
+  /** The chunk with the WebAssembly way; begun early, so that a gesture finds it there. */
+  async #fetchEngine(): Promise<void> {
+    const wish = this.#options.engine ?? 'auto';
+    const module = wish === 'mse' ? null : await import('./wasm.ts').catch(() => null);
+    if (module?.wasmHasOpus()) this.#wasm = module;
+    if (!this.#facts.wanted || this.#engine !== null) return;
+    if (this.#wasm === null) this.#fail('not_supported');
+    else void this.play();
   }
 
   #closeEngine(): void {

@@ -4,14 +4,12 @@
  * sample of the microphone leaves the page.
  */
 import type { FromStage, IceServer, Place, Role, Seat, SpaceState } from '@parterre/protocol';
-import { decodeFile, PlayingClip } from './air.ts';
+import type { PlayingClip } from './air.ts';
 import { failureOf, SpeakError } from './failure.ts';
 import { clientId } from './identity.ts';
 import { Microphone } from './microphone.ts';
 import { QUALITY_UNKNOWN, QualityMeter } from './quality.ts';
-import { testConnectivity } from './self-test.ts';
 import { Session, type Welcome } from './session.ts';
-import { recordSoundCheck } from './sound-check.ts';
 import type {
   AirClip,
   AudioDevice,
@@ -232,6 +230,7 @@ export class Speaker implements Speaking {
   }
 
   async selfTest(): Promise<ConnectivityReport> {
+    const { testConnectivity } = await import('./tools.ts');
     const connected = this.#session.peer.connection?.connectionState;
     return testConnectivity({
       iceServers: this.#session.iceServers,
@@ -252,6 +251,7 @@ export class Speaker implements Speaking {
     const own = new MediaStream(stream.getAudioTracks().map((track) => track.clone()));
     for (const track of own.getTracks()) track.enabled = true;
     try {
+      const { recordSoundCheck } = await import('./tools.ts');
       return await recordSoundCheck(own, context, durationMs);
     } finally {
       for (const track of own.getTracks()) track.stop();
@@ -264,6 +264,7 @@ export class Speaker implements Speaking {
   ): Promise<AirClip> {
     const { context } = this.#microphone;
     void context.resume();
+    const { decodeFile, PlayingClip } = await import('./tools.ts');
     const sound = await decodeFile(context, file);
     this.#clip?.stop();
     const name = options.name ?? (file instanceof File ? file.name : '');
