@@ -38,10 +38,19 @@ export async function serve(asked: Config): Promise<number> {
   const sockets = socketsOf(asked.data);
   makeSocketFolder(sockets);
   const guard = await holdDataFolder(sockets, asked);
-  const socket = bind(asked);
-  const port = socket.address().port ?? asked.port;
-  const config = { ...asked, port };
-  const house = new House(config, socket.fd(), log);
+  try {
+    const socket = bind(asked);
+    await run({ ...asked, port: socket.address().port }, socket.fd(), log);
+    socket.close();
+  } finally {
+    guard.close();
+  }
+  return 0;
+}
+
+/** Everything runs from here until a signal. */
+async function run(config: Config, listenFd: number, log: Log): Promise<void> {
+  const house = new House(config, listenFd, log);
   const stopped = new Promise<void>((resolve) => {
     let signals = 0;
     const stop = (): void => {
@@ -55,8 +64,6 @@ export async function serve(asked: Config): Promise<number> {
   await Promise.race([house.start(), stopped]);
   if (!house.stopping) announce(config);
   await stopped;
-  guard.close();
-  return 0;
 }
 
 function announce(config: Config): void {
