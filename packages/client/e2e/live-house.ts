@@ -16,9 +16,9 @@ import {
   FRAME_SAMPLES,
   FRAMES_PER_CHUNK,
   PROFILES,
-  RENDITIONS,
   type ProfileId,
   type PublicSpace,
+  RENDITIONS,
   type Snapshot,
   type SpaceState,
 } from '@parterre/protocol';

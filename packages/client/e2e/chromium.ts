@@ -1,0 +1,64 @@
+/** A Chromium for the SDK's tests: one browser, a page each, errors of the page kept. */
+import { existsSync } from 'node:fs';
+import { type Browser, chromium, type Page } from 'playwright-core';
+
+const CHROMIUM = '/usr/bin/chromium';
+export const hasChromium = existsSync(CHROMIUM);
+
+const ARGS = [
+  '--headless',
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+  '--autoplay-policy=no-user-gesture-required',
+  '--use-fake-ui-for-media-stream',
+  '--use-fake-device-for-media-stream',
+];
+
+export function openChromium(): Promise<Browser> {
+  return chromium.launch({ executablePath: CHROMIUM, args: ARGS });
+}
+
+/** What the listener of a page says of itself, in one round trip. */
+export interface Heard {
+  readonly phase: string;
+  readonly code: string | null;
+  readonly positionMs: number;
+  readonly ranges: number;
+  readonly speaking: string;
+  readonly stats: import('../src/index.ts').ListenStats;
+}
+
+export function heard(page: Page): Promise<Heard> {
+  return page.evaluate(() => {
+    const { state, stats, snapshot, element, programmeMs } = window.listening;
+    return {
+      phase: state.phase,
+      code: state.phase === 'failed' ? state.code : null,
+      positionMs: programmeMs ?? 0,
+      ranges: element.buffered.length,
+      speaking: snapshot?.seats[0]?.name ?? '',
+      stats,
+    };
+  });
+}
+
+/** Waits until the listener of a page is as wanted, and gives what it says then. */
+export async function until(
+  page: Page,
+  wanted: (heard: Heard) => boolean,
+  ms = 30_000,
+): Promise<Heard> {
+  const giveUpAt = performance.now() + ms;
+  for (;;) {
+    const now = await heard(page);
+    if (wanted(now)) return now;
+    if (performance.now() > giveUpAt)
+      throw new Error(`never: ${wanted} but ${JSON.stringify(now)}`);
+    await page.waitForTimeout(50);
+  }
+}
