@@ -51,11 +51,9 @@ export function speech(seconds: number, seed: number, pitchHz = 120): Float32Arr
     for (let i = 0; i < length && at < pcm.length; i += 1, at += 1) {
       const envelope = pause ? 0 : stress * Math.sin((Math.PI * i) / length) ** 0.6;
       phase += pitch / SAMPLE_RATE_HZ;
-      let pulse = random() * 0.02;
-      if (phase >= 1) {
-        phase -= 1;
-        pulse += 1;
-      }
+      if (phase >= 1) phase -= 1;
+      const open = phase < 0.3 ? 0.5 - 0.5 * Math.cos((2 * Math.PI * phase) / 0.3) : 0;
+      const pulse = open + random() * 0.02;
       // The lips radiate the difference: no direct current, no rumble.
       const flow = pulse * envelope;
       const x = flow - flowBefore;

@@ -3,7 +3,8 @@
  * K-weighted, a relative gate of 10 LU), over the voice's recent speech, and moves one slow gain towards
  * target − measured. The gain moves only while there is speech: silence and steady noise never raise it,
  * so nothing pumps. Speech is a block that is loud, or that stands out of the noise floor (the quietest
- * 100 ms of the last seconds). Loudness in LUFS, gain in dB.
+ * 100 ms of the last seconds). What the programme's limiter takes from a peaky voice is measured too and
+ * made up for, within bounds. Loudness in LUFS, gain in dB.
  */
 import { FRAME_MS } from '@parterre/protocol';
 import { KWeightedMeter, lufsOf } from './k-weighting.ts';
@@ -17,6 +18,8 @@ const SPEECH_LUFS_MIN = -53;
 const LOUD_LUFS = -30;
 const ABOVE_FLOOR_LU = 8;
 const RELATIVE_GATE_LU = 10;
+/** The most that is made up for the limiter. */
+const MAKE_UP_DB_MAX = 6;
 const FRAMES_PER_STEP = 5;
 const STEPS_PER_BLOCK = 4;
 /** The noise floor is looked for in the last 5 s. */
@@ -36,11 +39,15 @@ const HANG_FRAMES = 15;
 export class Leveller {
   readonly #meter: KWeightedMeter;
   readonly #steps = new Float64Array(FLOOR_STEPS);
+  /** What the limiter left of each of the last steps. */
+  readonly #limitedSteps = new Float64Array(STEPS_PER_BLOCK);
   #stepCount = 0;
   #stepSum = 0;
+  #limitedSum = 0;
   #framesInStep = 0;
   #floorLufs = -120;
   #estimate = 0;
+  #limitedEstimate = 0;
   #weight = 0;
   #belowGate = 0;
   #gainDb = 0;
@@ -69,13 +76,18 @@ export class Leveller {
     return this.#sinceLoudFrames < HANG_FRAMES;
   }
 
-  /** Takes in one frame of 20 ms, before any gain. */
-  measure(pcm: Float32Array): void {
+  /**
+   * Takes in one frame of 20 ms, before any gain. `kept` is the share of the energy that the limiter
+   * lets through at present, 0…1.
+   */
+  measure(pcm: Float32Array, kept: number): void {
     const meanSquare = this.#meter.measure(pcm);
     this.#frameLufs = lufsOf(meanSquare);
-    const loud = this.#frameLufs > Math.max(SPEECH_LUFS_MIN, this.#floorLufs + ABOVE_FLOOR_LU);
+    const standsOut = Math.min(LOUD_LUFS, this.#floorLufs + ABOVE_FLOOR_LU);
+    const loud = this.#frameLufs > Math.max(SPEECH_LUFS_MIN, standsOut);
     this.#sinceLoudFrames = loud ? 0 : Math.min(HANG_FRAMES, this.#sinceLoudFrames + 1);
     this.#stepSum += meanSquare;
+    this.#limitedSum += meanSquare * kept;
     this.#framesInStep += 1;
     if (this.#framesInStep === FRAMES_PER_STEP) this.#step();
   }
@@ -88,8 +100,10 @@ export class Leveller {
 
   #step(): void {
     this.#steps[this.#stepCount % FLOOR_STEPS] = this.#stepSum / FRAMES_PER_STEP;
+    this.#limitedSteps[this.#stepCount % STEPS_PER_BLOCK] = this.#limitedSum / FRAMES_PER_STEP;
     this.#stepCount += 1;
     this.#stepSum = 0;
+    this.#limitedSum = 0;
     this.#framesInStep = 0;
     const filled = Math.min(this.#stepCount, FLOOR_STEPS);
     let least = Number.POSITIVE_INFINITY;
@@ -116,10 +130,15 @@ export class Leveller {
     this.#belowGate = 0;
     this.#weight = Math.min(this.#weight + 1, MEMORY_STEPS);
     this.#estimate += (block - this.#estimate) / this.#weight;
+    let limited = 0;
+    for (const step of this.#limitedSteps) limited += step / STEPS_PER_BLOCK;
+    this.#limitedEstimate += (limited - this.#limitedEstimate) / this.#weight;
   }
 
   #move(): void {
-    const wanted = TARGET_LUFS - lufsOf(this.#estimate);
+    const measured = lufsOf(this.#estimate);
+    const makeUp = Math.min(MAKE_UP_DB_MAX, measured - lufsOf(this.#limitedEstimate));
+    const wanted = TARGET_LUFS - measured + makeUp;
     const bounded = Math.min(GAIN_DB_MAX, Math.max(GAIN_DB_MIN, wanted));
     const pace = this.#weight < FIRST_STEPS ? 'first' : 'later';
     const change = bounded - this.#gainDb;

@@ -14,8 +14,8 @@ const AHEAD = 5;
 /** One step more, since a step's last boundary needs the need of the step after it. */
 const DELAY_STEPS = AHEAD + 1;
 export const LIMITER_DELAY_SAMPLES = DELAY_STEPS * STEP;
-/** Share of the way back to unity in each step: a time constant of 80 ms. */
-const RELEASE = 1 - Math.exp(-1 / 80);
+/** Share of the way back to unity in each step: a time constant of 30 ms. */
+const RELEASE = 1 - Math.exp(-1 / 30);
 
 export class Limiter {
   readonly #channels: number;

@@ -18,8 +18,9 @@ const DECODERS_SPARE = 8;
 export const PRESENCE_MS = 2_000;
 /** The holding sound comes and goes over 0.5 s. */
 const HOLDING_FADE_TICKS = 25;
-/** Below −1 dBTP by what the encoding may add at this bitrate, dBTP. */
-const CEILING_DBTP: Readonly<Record<Rendition['id'], number>> = { voice: -3.5, music: -2.5 };
+/** Below −1 dBTP by what the encoding may add. */
+const CEILING_DBTP = -3.2;
+const ENERGY_SMOOTHING = 1 / 25;
 /** Loudness that `levels` shows as 0 and as 1, LUFS. */
 const LEVEL_LUFS = { least: -50, most: -10 };
 
@@ -60,6 +61,7 @@ export class Mixer {
   readonly #holdingLoop: HoldingLoop;
   readonly #limiter: Limiter;
   readonly #meter: KWeightedMeter;
+  readonly #meterBefore: KWeightedMeter;
   readonly #voices = new Map<string, Voice>();
   readonly #channels: 1 | 2;
   readonly #bus: Float32Array;
@@ -68,6 +70,9 @@ export class Mixer {
   #holdingGain = 0;
   #tickCount = 0;
   #programmeLufs = -120;
+  /** K-weighted energy before and after the limiter, over the last half second or so. */
+  #energyBefore = 0;
+  #energyAfter = 0;
 
   private constructor(
     options: MixerOptions,
@@ -75,13 +80,14 @@ export class Mixer {
     encoder: OpusEncoder,
     loop: HoldingLoop,
   ) {
-    const { channels, id } = options.rendition;
+    const { channels } = options.rendition;
     this.#channels = channels;
     this.#pool = pool;
     this.#encoder = encoder;
     this.#holdingLoop = loop;
-    this.#limiter = new Limiter(channels, CEILING_DBTP[id]);
+    this.#limiter = new Limiter(channels, CEILING_DBTP);
     this.#meter = new KWeightedMeter(channels);
+    this.#meterBefore = new KWeightedMeter(channels);
     this.#bus = new Float32Array(FRAME_SAMPLES * channels);
     this.#scratch = new Float32Array(FRAME_SAMPLES * channels);
     this.#holdingSound = options.holdingSound;
@@ -136,14 +142,14 @@ export class Mixer {
   tick(nowMs: number): MixedFrame {
     const bus = this.#bus;
     bus.fill(0);
+    const kept = this.#energyBefore > 0 ? Math.min(1, this.#energyAfter / this.#energyBefore) : 1;
     let holding = true;
     for (const voice of this.#voices.values()) {
-      voice.mixInto(bus, this.#scratch, nowMs);
+      voice.mixInto(bus, this.#scratch, kept, nowMs);
       if (voice.onAir && nowMs - voice.lastPacketMs < PRESENCE_MS) holding = false;
     }
     this.#mixHolding(holding && this.#holdingSound);
-    this.#limiter.process(bus);
-    this.#programmeLufs = lufsOf(this.#meter.measure(bus));
+    this.#limit();
     this.#tickCount += 1;
     return { packet: this.#encoder.encode(bus), peak: peakOf(bus), holding };
   }
@@ -167,6 +173,15 @@ export class Mixer {
     for (const id of [...this.#voices.keys()]) this.removeVoice(id);
     this.#pool.close();
     this.#encoder.free();
+  }
+
+  #limit(): void {
+    const before = this.#meterBefore.measure(this.#bus);
+    this.#limiter.process(this.#bus);
+    const after = this.#meter.measure(this.#bus);
+    this.#programmeLufs = lufsOf(after);
+    this.#energyBefore += (before - this.#energyBefore) * ENERGY_SMOOTHING;
+    this.#energyAfter += (after - this.#energyAfter) * ENERGY_SMOOTHING;
   }
 
   #mixHolding(wanted: boolean): void {

@@ -68,8 +68,8 @@ export class Voice {
     this.#buffer?.push(sequence, timestamp, payload, nowMs);
   }
 
-  /** Adds this voice's next frame to `bus`; `scratch` is overwritten. */
-  mixInto(bus: Float32Array, scratch: Float32Array, nowMs: number): void {
+  /** Adds this voice's next frame to `bus`; `scratch` is overwritten, `kept` is the limiter's. */
+  mixInto(bus: Float32Array, scratch: Float32Array, kept: number, nowMs: number): void {
     this.#heard = this.#buffer?.pull(scratch, nowMs) ?? false;
     if (!this.#heard) {
       this.#gain = 0;
@@ -79,7 +79,7 @@ export class Voice {
     const meanSquare = meanSquareOfSamples(scratch);
     if (!(meanSquare < MEAN_SQUARE_MAX)) scratch.fill(0);
     if (this.muted || !(meanSquare > 0 && meanSquare < MEAN_SQUARE_MAX)) this.#leveller.rest();
-    else this.#leveller.measure(scratch);
+    else this.#leveller.measure(scratch, kept);
     const from = this.#gain;
     const to = this.audible ? this.#leveller.gain : 0;
     this.#gain = to;
