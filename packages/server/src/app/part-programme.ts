@@ -46,6 +46,7 @@ export async function prepare(context: PartContext): Promise<PreparedProgramme> 
       programmeLog: new DiskLog({ dir, log }),
       plans: new DiskPlans({ dir, log }),
       recordings: new DiskRecordings(dir),
+      createMixer: Mixer.create,
       bootId: bootId(),
       spacesMax: config.spacesMax,
       idleEndMs: config.idleEndMinutes * MINUTE_MS,

@@ -3,7 +3,7 @@
  * what was produced, whatever the wall clock does; frames due are produced, late ones too, and only when
  * the process was away for longer than LATE_MS_MAX is the missed time given up as a hole [P3].
  */
-import type { Mixer } from '@parterre/media';
+import type { Mixer, MixerOptions } from '@parterre/media';
 import { CHUNK_MS, FRAME_MS, FRAMES_PER_CHUNK } from '@parterre/protocol';
 import type { KeptPlan } from '../ports/plan-store.ts';
 import type { VoiceSeat } from '../ports/programme-input.ts';
@@ -17,8 +17,15 @@ const LATE_MS_MAX = 5_000;
 /** Most frames of one space mixed before the others have their turn. */
 const CATCH_UP_FRAMES = 25;
 
+/** What the programme needs of a mixer; the simulation has a simpler one. */
+export type ProgrammeMixer = Pick<
+  Mixer,
+  'holdingSound' | 'setVoice' | 'removeVoice' | 'push' | 'tick' | 'levels' | 'close'
+>;
+export type CreateMixer = (options: MixerOptions) => Promise<ProgrammeMixer>;
+
 export interface OnAirOptions {
-  readonly mixer: Mixer;
+  readonly mixer: ProgrammeMixer;
   readonly keeper: LogKeeper;
   readonly meter: ProgrammeMeter;
   readonly epoch: number;

@@ -3,11 +3,11 @@
  * goes on beyond anything that can have been handed out, and the gap is one `hole` [P3]. A disk that
  * refuses keeps no space off the air.
  */
-import { Mixer } from '@parterre/media';
 import { CHUNK_MS, ParterreError, RENDITIONS } from '@parterre/protocol';
 import type { Clock } from '../ports/clock.ts';
 import type { Log } from '../ports/log.ts';
 import type { KeptPlan } from '../ports/plan-store.ts';
+import type { SpacePlan } from '../ports/programme-control.ts';
 import {
   endSeqOf,
   type LogWriter,
@@ -17,10 +17,11 @@ import {
 import { RING_RECORDS } from './feed.ts';
 import { LogKeeper } from './log-keeper.ts';
 import type { ProgrammeMeter } from './meter.ts';
-import { OnAir, type OnAirOptions, seqAt } from './on-air.ts';
+import { type CreateMixer, OnAir, type OnAirOptions, seqAt } from './on-air.ts';
 
 export interface OpeningOptions {
   readonly clock: Clock;
+  readonly createMixer: CreateMixer;
   readonly programmeLog: ProgrammeLog;
   readonly bootId: string;
   readonly log: Log;
@@ -51,7 +52,7 @@ export async function bringOnAir(kept: KeptPlan, options: OpeningOptions): Promi
   const open = (): Promise<LogWriter> =>
     programmeLog.openWriter(id, rendition, notBeforeSeq, found.anchorMs + notBeforeSeq * CHUNK_MS);
   const writer = await openOrNot(open, log);
-  const tail = await readTail(programmeLog, kept, writer?.nextSeq ?? notBeforeSeq);
+  const tail = await readTail(programmeLog, kept.plan, writer?.nextSeq ?? notBeforeSeq);
   const last = tail.at(-1);
   const startSeq = Math.max(
     notBeforeSeq,
@@ -63,7 +64,7 @@ export async function bringOnAir(kept: KeptPlan, options: OpeningOptions): Promi
     startSeq > notBeforeSeq ? nowMs - startSeq * CHUNK_MS : found.anchorMonotonicMs;
   const { anchorMs } = found;
   const epoch = writer?.epoch ?? (last?.epoch ?? 0) + 1;
-  const mixer = await Mixer.create({ rendition: RENDITIONS[rendition], holdingSound });
+  const mixer = await options.createMixer({ rendition: RENDITIONS[rendition], holdingSound });
   const keeper = new LogKeeper({ clock, log, meter, open }, writer);
   const withAnchor: KeptPlan = { ...kept, anchorMs, anchorMonotonicMs, bootId };
   const onAir = new OnAir(
@@ -115,9 +116,10 @@ async function anchorOfLog(
   return null;
 }
 
-async function readTail(
+/** The records of the last two minutes before `endSeq`, and any after it. */
+export async function readTail(
   programmeLog: ProgrammeLog,
-  { plan }: KeptPlan,
+  plan: SpacePlan,
   endSeq: number,
 ): Promise<ProgrammeRecord[]> {
   const tail: ProgrammeRecord[] = [];

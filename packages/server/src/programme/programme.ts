@@ -4,9 +4,8 @@
  * the disk. Refuses more than `spacesMax` spaces on air, PLANS_MAX plans, and every step backwards.
  */
 import { FRAME_MS, ParterreError, type PublicSpace } from '@parterre/protocol';
-import type { Clock, Timer, Timers } from '../ports/clock.ts';
-import type { Log } from '../ports/log.ts';
-import type { KeptPlan, PlanStore } from '../ports/plan-store.ts';
+import type { Timer } from '../ports/clock.ts';
+import type { KeptPlan } from '../ports/plan-store.ts';
 import type { ProgrammeControl, SpacePlan } from '../ports/programme-control.ts';
 import type {
   FeedPosition,
@@ -15,16 +14,14 @@ import type {
   ProgrammeFeed,
 } from '../ports/programme-feed.ts';
 import type { ProgrammeInput, VoiceSeat } from '../ports/programme-input.ts';
-import type { ProgrammeLog } from '../ports/programme-log.ts';
-import type { RecordingStore } from '../ports/recordings.ts';
 import { rulingOn, type SpaceAction } from '../spaces/index.ts';
 import { Archive } from './archive.ts';
+import { type Entry, newEntry, type ProgrammeOptions } from './entry.ts';
 import { Feed } from './feed.ts';
-import type { ProgrammeMeter } from './meter.ts';
-import type { OnAir } from './on-air.ts';
-import { bringOnAir } from './opening.ts';
+import { bringOnAir, readTail } from './opening.ts';
+import { PlanKeeping } from './plan-keeping.ts';
 import { checkPlan, freshPlan, publicSpaceOf, replanned } from './public-space.ts';
-import { ControlSession, InputSession } from './sessions.ts';
+import { type InputSession, Sessions } from './sessions.ts';
 
 /** Plans known at once, ended ones too. */
 const PLANS_MAX = 10_000;
@@ -32,33 +29,8 @@ const PLANS_MAX = 10_000;
 const LOOK_MS = 100;
 /** Records of an ended space stay for readers that are behind. */
 const AFTERMATH_MS = 120_000;
-const SAVE_RETRY_MS = 1_000;
-
-export interface ProgrammeOptions {
-  readonly clock: Clock;
-  readonly timers: Timers;
-  readonly log: Log;
-  readonly meter: ProgrammeMeter;
-  readonly programmeLog: ProgrammeLog;
-  readonly plans: PlanStore;
-  readonly recordings: RecordingStore;
-  /** Names the stretch in which the monotonic clock counts from one origin; empty when not known. */
-  readonly bootId: string;
-  readonly spacesMax: number;
-  readonly idleEndMs: number;
-  /** Recordings older than this go; 0 keeps them. */
-  readonly retentionMs: number;
-}
-
-interface Entry {
-  kept: KeptPlan;
-  onAir: OnAir | null;
-  opening: Promise<void> | null;
-  roster: readonly VoiceSeat[];
-  rosterOf: InputSession | null;
-  /** Said once that it cannot open for want of room. */
-  refused: boolean;
-}
+/** A space that could not come on air is tried again after this. */
+const RETRY_MS = 1_000;
 
 export class Programme implements ProgrammeFeed, FeedSource {
   private readonly options: ProgrammeOptions;
@@ -67,13 +39,15 @@ export class Programme implements ProgrammeFeed, FeedSource {
   private readonly entries = new Map<string, Entry>();
   /** Those that have not ended: what the loop looks at. */
   private readonly active = new Set<Entry>();
-  private readonly inputs = new Set<InputSession>();
-  private readonly controls = new Set<ControlSession>();
+  private readonly sessions: Sessions;
+  private readonly keeping: PlanKeeping;
   private timer: Timer | null = null;
   private closed = false;
 
   private constructor(options: ProgrammeOptions) {
     this.options = options;
+    this.sessions = new Sessions(this, options.timers);
+    this.keeping = new PlanKeeping(options);
     this.archive = new Archive(options, {
       kept: (spaceId) => this.entries.get(spaceId)?.kept,
       settled: (spaceId, replay) => this.settled(spaceId, replay),
@@ -85,7 +59,8 @@ export class Programme implements ProgrammeFeed, FeedSource {
     const programme = new Programme(options);
     for (const kept of options.plans.load()) programme.enter(kept);
     const running = [...programme.active].filter(({ kept }) => kept.state !== 'scheduled');
-    await Promise.all(running.map((entry) => programme.bring(entry)));
+    await Promise.all(running.map((entry) => programme.bringOrRetry(entry)));
+    await programme.takeUpAftermath();
     programme.run();
     programme.archive.begin([...programme.entries.values()].map(({ kept }) => kept));
     return programme;
@@ -116,15 +91,11 @@ export class Programme implements ProgrammeFeed, FeedSource {
   }
 
   openInput(): ProgrammeInput {
-    const session = new InputSession(this, this.options.timers, (one) => this.inputs.delete(one));
-    this.inputs.add(session);
-    return session;
+    return this.sessions.openInput();
   }
 
   openControl(): ProgrammeControl {
-    const session = new ControlSession(this, (one) => this.controls.delete(one));
-    this.controls.add(session);
-    return session;
+    return this.sessions.openControl();
   }
 
   *spaces(): Iterable<PublicSpace> {
@@ -178,7 +149,8 @@ export class Programme implements ProgrammeFeed, FeedSource {
     this.entries.delete(spaceId);
     this.active.delete(entry);
     this.feed.removed(spaceId);
-    for (const input of this.inputs) input.removed(spaceId);
+    this.keeping.forget(spaceId);
+    this.sessions.removed(spaceId);
     await entry.onAir?.close();
     entry.onAir = null;
     await this.archive.remove(spaceId);
@@ -218,6 +190,7 @@ export class Programme implements ProgrammeFeed, FeedSource {
     this.closed = true;
     this.timer?.cancel();
     this.archive.close();
+    this.keeping.close();
     for (const entry of this.active) {
       await entry.opening?.catch(() => {});
       await entry.onAir?.close();
@@ -225,14 +198,7 @@ export class Programme implements ProgrammeFeed, FeedSource {
   }
 
   private enter(kept: KeptPlan): Entry {
-    const entry: Entry = {
-      kept,
-      onAir: null,
-      opening: null,
-      roster: [],
-      rosterOf: null,
-      refused: false,
-    };
+    const entry = newEntry(kept);
     this.entries.set(kept.plan.id, entry);
     if (kept.state !== 'ended') this.active.add(entry);
     this.tell(entry);
@@ -264,34 +230,18 @@ export class Programme implements ProgrammeFeed, FeedSource {
     entry.kept = kept;
     entry.onAir?.changed(kept);
     this.tell(entry);
-    return this.save(entry);
+    return this.keeping.keep(kept);
   }
 
   private tell(entry: Entry): void {
     const space = publicSpaceOf(entry.kept);
     this.feed.space(space, entry.kept.anchorMs);
-    for (const input of this.inputs) input.space(space);
-    for (const control of this.controls) control.space(space);
-  }
-
-  /** The programme goes on whatever the disk says; what is not kept is tried again. */
-  private async save(entry: Entry): Promise<void> {
-    const { kept } = entry;
-    const spaceId = kept.plan.id;
-    try {
-      if (this.entries.get(spaceId) === entry) await this.options.plans.save(kept);
-    } catch (error) {
-      this.options.log.error({ spaceId, error: String(error) }, 'plan could not be kept');
-      this.options.timers.after(SAVE_RETRY_MS, () => {
-        if (!this.closed && entry.kept === kept) void this.save(entry);
-      });
-    }
+    this.sessions.space(space);
   }
 
   /** Opens the doors, or brings a space back on air. */
-  private bring(entry: Entry): Promise<void> {
-    if (entry.onAir !== null) return Promise.resolve();
-    if (entry.opening !== null) return entry.opening;
+  private async bring(entry: Entry): Promise<void> {
+    if (entry.onAir !== null || entry.opening !== null) return entry.opening ?? undefined;
     if (entry.kept.state === 'scheduled') this.requireRoom();
     entry.opening = this.bringNow(entry).finally(() => {
       entry.opening = null;
@@ -306,9 +256,7 @@ export class Programme implements ProgrammeFeed, FeedSource {
       ...this.options,
       log,
       publish: (record) => this.feed.append(plan.id, plan.rendition, record),
-      levels: (levels, programme) => {
-        for (const input of this.inputs) input.levels(plan.id, levels, programme);
-      },
+      levels: (levels, programme) => this.sessions.levels(plan.id, levels, programme),
     });
     const { onAir, kept, tail } = opened;
     const state = entry.kept.state === 'scheduled' ? 'doors' : entry.kept.state;
@@ -357,6 +305,19 @@ export class Programme implements ProgrammeFeed, FeedSource {
     this.archive.due(spaceId);
   }
 
+  /** Spaces that ended a moment ago: readers that were away then still get the end. */
+  private async takeUpAftermath(): Promise<void> {
+    const { clock, timers, programmeLog } = this.options;
+    for (const { kept } of this.entries.values()) {
+      const { plan, endSeq, endedAtMs } = kept;
+      if (endSeq === null || clock.wallMs() - endedAtMs! > AFTERMATH_MS) continue;
+      for (const record of await readTail(programmeLog, plan, endSeq)) {
+        this.feed.append(plan.id, plan.rendition, record);
+      }
+      timers.after(AFTERMATH_MS, () => this.feed.forgetRecords(plan.id));
+    }
+  }
+
   private settled(spaceId: string, replay: KeptPlan['replay']): Promise<void> {
     const entry = this.entries.get(spaceId);
     return entry === undefined ? Promise.resolve() : this.change(entry, { ...entry.kept, replay });
@@ -371,6 +332,7 @@ export class Programme implements ProgrammeFeed, FeedSource {
   private run(): void {
     const { clock } = this.options;
     let delayMs = LOOK_MS;
+    const wallMs = clock.wallMs();
     for (const entry of this.active) {
       const nowMs = clock.monotonicMs();
       if (entry.onAir !== null) {
@@ -378,36 +340,37 @@ export class Programme implements ProgrammeFeed, FeedSource {
         entry.onAir.keeper.tend();
         const waitMs = caughtUp ? entry.onAir.dueMs - clock.monotonicMs() : 0;
         delayMs = Math.min(delayMs, Math.max(0, waitMs), FRAME_MS);
+      } else if (entry.opening === null) {
+        delayMs = Math.min(delayMs, Math.max(1, entry.kept.plan.doorsAtMs - wallMs));
       }
-      this.carryOut(entry, nowMs);
+      this.carryOut(entry, nowMs, wallMs);
     }
     this.wake(Math.ceil(delayMs));
   }
 
-  private carryOut(entry: Entry, nowMs: number): void {
+  private carryOut(entry: Entry, nowMs: number, wallMs: number): void {
     const { kept, onAir } = entry;
-    const wallMs = this.options.clock.wallMs();
-    if (kept.state === 'scheduled' && kept.plan.doorsAtMs <= wallMs) this.openOnTime(entry);
-    else if (onAir === null) return;
-    else if (kept.state === 'doors' && kept.plan.startsAtMs <= wallMs) void this.goLive(entry);
+    if (onAir === null) {
+      const due = kept.state !== 'scheduled' || kept.plan.doorsAtMs <= wallMs;
+      if (due && entry.opening === null && nowMs >= entry.nextTryMs) void this.bringOrRetry(entry);
+    } else if (kept.state === 'doors' && kept.plan.startsAtMs <= wallMs) void this.goLive(entry);
     else if (kept.state === 'live' && onAir.idleMs(nowMs) > this.options.idleEndMs) {
       void this.finish(entry, 'nobody on stage');
     }
   }
 
-  private openOnTime(entry: Entry): void {
-    if (entry.opening !== null) return;
-    const { log } = this.options;
-    const spaceId = entry.kept.plan.id;
+  /** Never rejects: one space that cannot come on air keeps no other from it. */
+  private async bringOrRetry(entry: Entry): Promise<void> {
     try {
-      this.bring(entry).catch((error: unknown) => {
-        log.error({ spaceId, error: String(error) }, 'doors could not be opened; tried again');
-      });
+      await this.bring(entry);
+      entry.trouble = '';
     } catch (error) {
-      if (!(error instanceof ParterreError)) throw error;
-      if (!entry.refused)
-        log.error({ spaceId }, 'doors stay shut: as many spaces as allowed are on air');
-      entry.refused = true;
+      entry.nextTryMs = this.options.clock.monotonicMs() + RETRY_MS;
+      const trouble = String(error);
+      if (trouble === entry.trouble) return;
+      entry.trouble = trouble;
+      const spaceId = entry.kept.plan.id;
+      this.options.log.error({ spaceId, error: trouble }, 'not on air; tried again and again');
     }
   }
 }

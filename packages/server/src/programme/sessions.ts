@@ -32,10 +32,10 @@ export interface InputEnd {
 export class InputSession implements ProgrammeInput {
   private readonly end: InputEnd;
   private readonly timers: Timers;
-  private readonly onClose: (session: InputSession) => void;
+  private readonly onClose: () => void;
   private observer: InputObserver | null = null;
 
-  constructor(end: InputEnd, timers: Timers, onClose: (session: InputSession) => void) {
+  constructor(end: InputEnd, timers: Timers, onClose: () => void) {
     this.end = end;
     this.timers = timers;
     this.onClose = onClose;
@@ -63,7 +63,7 @@ export class InputSession implements ProgrammeInput {
 
   close(): void {
     this.observer = null;
-    this.onClose(this);
+    this.onClose();
     this.timers.after(INPUT_GRACE_MS, () => this.end.leave(this));
   }
 
@@ -100,10 +100,10 @@ export type ControlEnd = Omit<ProgrammeControl, 'observe' | 'close'> & {
 
 export class ControlSession implements ProgrammeControl {
   private readonly programme: ControlEnd;
-  private readonly onClose: (session: ControlSession) => void;
+  private readonly onClose: () => void;
   private readonly observers: ((space: PublicSpace) => void)[] = [];
 
-  constructor(programme: ControlEnd, onClose: (session: ControlSession) => void) {
+  constructor(programme: ControlEnd, onClose: () => void) {
     this.programme = programme;
     this.onClose = onClose;
   }
@@ -135,10 +135,50 @@ export class ControlSession implements ProgrammeControl {
 
   close(): void {
     this.observers.length = 0;
-    this.onClose(this);
+    this.onClose();
   }
 
   space(space: PublicSpace): void {
     for (const observer of this.observers) observer(space);
+  }
+}
+
+/** Everyone who is connected. */
+export class Sessions {
+  private readonly programme: InputEnd & ControlEnd;
+  private readonly timers: Timers;
+  private readonly inputs = new Set<InputSession>();
+  private readonly controls = new Set<ControlSession>();
+
+  constructor(programme: InputEnd & ControlEnd, timers: Timers) {
+    this.programme = programme;
+    this.timers = timers;
+  }
+
+  openInput(): ProgrammeInput {
+    const session = new InputSession(this.programme, this.timers, () =>
+      this.inputs.delete(session),
+    );
+    this.inputs.add(session);
+    return session;
+  }
+
+  openControl(): ProgrammeControl {
+    const session = new ControlSession(this.programme, () => this.controls.delete(session));
+    this.controls.add(session);
+    return session;
+  }
+
+  space(space: PublicSpace): void {
+    for (const input of this.inputs) input.space(space);
+    for (const control of this.controls) control.space(space);
+  }
+
+  removed(spaceId: string): void {
+    for (const input of this.inputs) input.removed(spaceId);
+  }
+
+  levels(spaceId: string, levels: Readonly<Record<string, number>>, programme: number): void {
+    for (const input of this.inputs) input.levels(spaceId, levels, programme);
   }
 }

@@ -6,7 +6,7 @@ import { decodeRecord, encodeRecord, recordLength } from './index.ts';
 const bytes = (maxLength: number) => fc.uint8Array({ maxLength });
 const seq = fc.nat({ max: Number.MAX_SAFE_INTEGER - 1 });
 const epoch = fc.nat({ max: 2 ** 32 - 1 });
-const capturedAtMs = fc.double({ noNaN: true, noDefaultInfinity: true });
+const capturedAtMs = fc.double({ noNaN: true, noDefaultInfinity: true, min: 0 });
 const chunk = fc.record({
   kind: fc.constant('chunk' as const),
   seq,
@@ -31,10 +31,10 @@ const hole = fc
 const record: fc.Arbitrary<ProgrammeRecord> = fc.oneof(chunk, hole);
 
 /** Buffers and Uint8Arrays of the same bytes are the same content. */
-const plain = (value: ProgrammeRecord | null) =>
-  JSON.stringify(value, (_key, part) =>
-    part?.type === 'Buffer' ? part.data : part instanceof Uint8Array ? [...part] : part,
-  );
+const plain = (value: ProgrammeRecord | null): unknown =>
+  value?.kind === 'chunk'
+    ? { ...value, frames: value.frames.map((frame) => [...frame]), snapshot: [...value.snapshot] }
+    : value;
 
 describe('record bytes', () => {
   it('[P7] give back the record they were made from', () => {
@@ -42,7 +42,7 @@ describe('record bytes', () => {
       fc.property(record, (value) => {
         const encoded = encodeRecord(value);
         expect(recordLength(encoded, 0)).toBe(encoded.length);
-        expect(plain(decodeRecord(encoded))).toBe(plain(value));
+        expect(plain(decodeRecord(encoded))).toEqual(plain(value));
       }),
       { numRuns: 200 },
     );

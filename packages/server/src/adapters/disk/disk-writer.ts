@@ -3,7 +3,15 @@
  * survives kill -9 when `append` returns; `sync` makes all of them survive power loss. A write that fails
  * is taken back: the file ends with a whole record again, or is never written to any more.
  */
-import { closeSync, fdatasync, fsync, ftruncateSync, openSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  fdatasync,
+  fsync,
+  ftruncateSync,
+  mkdirSync,
+  openSync,
+  writeSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { endSeqOf, type LogWriter, type ProgrammeRecord } from '../../ports/programme-log.ts';
@@ -90,6 +98,7 @@ export class DiskWriter implements LogWriter {
   }
 
   private begin(seq: number): void {
+    mkdirSync(this.dir, { recursive: true });
     // 'wx': a file of this name would hold these sequences already.
     const fd = openSync(join(this.dir, segmentName(seq)), 'wx');
     this.retire();

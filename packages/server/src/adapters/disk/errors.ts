@@ -1,18 +1,11 @@
-/** Which failures of the disk are an expected outcome (`disk_full`: nothing was changed) and which a bug. */
+/**
+ * What the file system refuses is an expected outcome here (`disk_full`, the reason in its detail): the
+ * programme goes on without the disk, whatever is wrong with it. Anything else is a bug and stays one.
+ */
 import { ParterreError } from '@parterre/protocol';
 
-const EXPECTED: ReadonlySet<string> = new Set([
-  'ENOSPC',
-  'EDQUOT',
-  'EIO',
-  'EROFS',
-  'EFBIG',
-  'EMFILE',
-  'ENFILE',
-]);
-
-/** The error to throw for what the file system threw. */
+/** The error to throw for what was caught. */
 export function diskError(error: unknown): unknown {
-  const code = (error as NodeJS.ErrnoException).code ?? '';
-  return EXPECTED.has(code) ? new ParterreError('disk_full', code) : error;
+  const { code, syscall } = error as NodeJS.ErrnoException;
+  return code !== undefined && syscall !== undefined ? new ParterreError('disk_full', code) : error;
 }

@@ -1,1 +1,2 @@
 export { MemoryLog } from './memory-log.ts';
+export { MemoryPlans, MemoryRecordings } from './memory-plans.ts';

@@ -63,6 +63,12 @@ export class MemoryLog implements ProgrammeLog {
     this.kept.delete(spaceId);
   }
 
+  /** The sequence the next record begins with; 0 when nothing was ever appended. */
+  nextSeq(spaceId: string, rendition: string): number {
+    const last = this.kept.get(spaceId)?.get(rendition)?.records.at(-1);
+    return last === undefined ? 0 : endSeqOf(last);
+  }
+
   /** Forgets what was not synced. Writers opened before must not be used any more. */
   losePower(): void {
     for (const renditions of this.kept.values()) {
