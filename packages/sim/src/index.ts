@@ -2,5 +2,5 @@ export { type Outcome, simulateHouse } from './house.ts';
 export { Link, type LinkOptions } from './network.ts';
 export { SimProcess } from './process.ts';
 export { SeededRandom } from './random.ts';
-export { Broken } from './toy.ts';
+export { Broken, ToyMixer } from './toy.ts';
 export { World } from './world.ts';
