@@ -2,11 +2,13 @@
  * The stage process: the stage module over node-datachannel and the programme's unix socket, serving on a
  * unix socket of its own, with its counters as metrics.
  */
+import { readFile } from 'node:fs/promises';
 import { Counter, Gauge } from 'prom-client';
 import { UnixInput } from '../adapters/unix/index.ts';
 import { openPeers } from '../adapters/webrtc/index.ts';
 import { iceServersOf } from '../spaces/index.ts';
-import { Stage, StageServer, Whip } from '../stage/index.ts';
+import { Demo, packetsOf, Stage, StageServer, Whip } from '../stage/index.ts';
+import { assetPath } from './assets.ts';
 import type { Part, PartContext } from './part.ts';
 
 /** Every seat may have an old and a new connection while it changes. */
@@ -36,16 +38,29 @@ export async function start(context: PartContext): Promise<Part> {
   const whip = new Whip(stage);
   const server = new StageServer({ stage, whip, publicUrl: config.publicUrl });
   publish(stage, context, () => peers.open);
+  const demo = config.demo ? await openDemo(stage) : null;
   await server.listen(sockets.stage);
   log.info({ udpPort: peers.port }, 'the stage is open');
   return {
     async close() {
+      demo?.close();
       await server.close();
       stage.close();
       input.close();
       await peers.close();
     },
   };
+}
+
+async function openDemo(stage: Stage): Promise<Demo> {
+  const voice = async (name: string, file: string) => ({
+    name,
+    packets: packetsOf(await readFile(assetPath(file))),
+  });
+  return new Demo(
+    stage,
+    await Promise.all([voice('Ada', 'demo-ada.opus'), voice('Ben', 'demo-ben.opus')]),
+  );
 }
 
 /** Turns the stage's counters into metrics, read when they are collected. */

@@ -6,7 +6,7 @@
 import { unlinkSync } from 'node:fs';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { SIGNAL_BYTES_MAX, SPACE_ID } from '@parterre/protocol';
+import { type ErrorCode, SIGNAL_BYTES_MAX, SPACE_ID } from '@parterre/protocol';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { refuse, refuseUpgrade } from './answers.ts';
 import { HEARTBEAT_MS, JOIN_MS_MAX, socketsMax, UNSENT_BYTES_MAX } from './limits.ts';
@@ -64,7 +64,7 @@ export class StageServer {
   }
 
   #request(request: IncomingMessage, response: ServerResponse): void {
-    const path = new URL(request.url ?? '/', 'http://stage').pathname;
+    const path = URL.parse(request.url ?? '/', 'http://stage')?.pathname ?? '/';
     if (path.startsWith('/whip/')) {
       this.#options.whip.answer(request, response, path).catch((error: unknown) => {
         this.#options.stage.options.log.error({ err: error }, 'WHIP request failed');
@@ -75,20 +75,26 @@ export class StageServer {
 
   #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
     socket.on('error', () => socket.destroy());
-    const url = new URL(request.url ?? '/', 'http://stage');
-    const spaceId = STAGE_PATH.exec(url.pathname)?.[1] ?? '';
-    if (!SPACE_ID.test(spaceId)) return refuseUpgrade(socket, 'unknown_path');
-    if (!this.#sameOrigin(request)) return refuseUpgrade(socket, 'forbidden');
-    const open = this.#perSpace.get(spaceId) ?? 0;
-    if (open >= socketsMax(this.#options.stage.options.speakersMax)) {
-      return refuseUpgrade(socket, 'too_many_requests');
+    const url = URL.parse(request.url ?? '/', 'http://stage');
+    const spaceId = STAGE_PATH.exec(url?.pathname ?? '')?.[1] ?? '';
+    const refusal = this.#refusal(request, spaceId);
+    if (refusal !== null) {
+      this.#options.stage.counters.refused(refusal);
+      refuseUpgrade(socket, refusal);
+      return;
     }
-    const pass = url.searchParams.get('pass') ?? '';
-    this.#sockets.handleUpgrade(request, socket, head, (ws) => {
-      this.#perSpace.set(spaceId, (this.#perSpace.get(spaceId) ?? 0) + 1);
-      ws.on('close', () => this.#left(spaceId));
-      this.#converse(ws, spaceId, pass);
-    });
+    const pass = url?.searchParams.get('pass') ?? '';
+    this.#perSpace.set(spaceId, (this.#perSpace.get(spaceId) ?? 0) + 1);
+    socket.once('close', () => this.#left(spaceId));
+    this.#sockets.handleUpgrade(request, socket, head, (ws) => this.#converse(ws, spaceId, pass));
+  }
+
+  #refusal(request: IncomingMessage, spaceId: string): ErrorCode | null {
+    if (!SPACE_ID.test(spaceId)) return 'unknown_path';
+    if (!this.#sameOrigin(request)) return 'forbidden';
+    const open = this.#perSpace.get(spaceId) ?? 0;
+    const { speakersMax } = this.#options.stage.options;
+    return open >= socketsMax(speakersMax) ? 'too_many_requests' : null;
   }
 
   /** Browsers say where a page is from; a page of another site must not speak for its visitor. */

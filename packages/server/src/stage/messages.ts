@@ -38,7 +38,7 @@ function messageOf(fields: Fields): ToStage | null {
       return valid ? { type, offerId, candidate, mid } : null;
     }
     case 'mute':
-      return typeof fields['muted'] === 'boolean' ? { type, muted: fields['muted'] } : null;
+      return typeof fields.muted === 'boolean' ? { type, muted: fields.muted } : null;
     case 'place': {
       const { seat, place } = fields;
       const valid = isId(seat) && (place === 'green' || place === 'stage');
@@ -46,12 +46,12 @@ function messageOf(fields: Fields): ToStage | null {
     }
     case 'silence':
     case 'remove':
-      return isId(fields['seat']) ? { type, seat: fields['seat'] } : null;
+      return isId(fields.seat) ? { type, seat: fields.seat } : null;
     case 'reconnect':
     case 'leave':
       return { type };
     case 'ping':
-      return typeof fields['t'] === 'number' ? { type, t: fields['t'] } : null;
+      return typeof fields.t === 'number' ? { type, t: fields.t } : null;
     default:
       return null;
   }

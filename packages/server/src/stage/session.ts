@@ -44,20 +44,24 @@ export class Session {
 
   hear(text: string): void {
     if (this.#over) return;
-    if (!this.#allowed()) return this.refuse('too_many_requests');
-    const message = parseMessage(text);
-    if (message === null) return this.refuse('bad_request');
-    const seated = this.#seated;
-    if (message.type === 'ping') return this.#options.channel.send({ type: 'pong', t: message.t });
-    if (message.type === 'join') return this.#join(message);
-    if (seated === null) return this.refuse('bad_request');
-    if (seated.seat.channel === this.#options.channel) this.#carryOut(message, seated);
+    const message = this.#allowed() ? parseMessage(text) : 'too_many_requests';
+    if (message === null) this.refuse('bad_request');
+    else if (message === 'too_many_requests') this.refuse(message);
+    else if (message.type === 'ping') this.#options.channel.send({ type: 'pong', t: message.t });
+    else if (message.type === 'join') this.#join(message);
+    else if (this.#seated === null) this.refuse('bad_request');
+    // A socket whose seat was moved elsewhere has nothing more to say.
+    else if (this.#seated.seat.channel === this.#options.channel) {
+      this.#carryOut(message, this.#seated);
+    }
   }
 
   #join(message: Join): void {
-    if (this.#seated !== null) return this.refuse('bad_request');
-    const seated = this.#options.join(message);
-    if (typeof seated === 'string') return this.refuse(seated);
+    const seated = this.#seated === null ? this.#options.join(message) : 'bad_request';
+    if (typeof seated === 'string') {
+      this.refuse(seated);
+      return;
+    }
     this.#seated = seated;
     seated.room.attach(seated.seat, this.#options.channel);
   }
@@ -66,22 +70,29 @@ export class Session {
     const { room, seat } = seated;
     switch (message.type) {
       case 'answer':
-        return this.#answer(seat, message.offerId, message.sdp);
+        this.#answer(seat, message.offerId, message.sdp);
+        break;
       case 'candidate':
-        return seat.connection?.candidate(message.offerId, message.candidate, message.mid);
+        seat.connection?.candidate(message.offerId, message.candidate, message.mid);
+        break;
       case 'reconnect':
         room.counters.reconnects += 1;
-        return seat.connection?.renew();
+        seat.connection?.renew();
+        break;
       case 'mute':
-        return room.mute(seat, message.muted);
+        room.mute(seat, message.muted);
+        break;
       case 'place':
-        return this.#rule(room.place(seat, message.seat, message.place));
+        this.#rule(room.place(seat, message.seat, message.place));
+        break;
       case 'silence':
-        return this.#rule(room.silence(seat, message.seat));
+        this.#rule(room.silence(seat, message.seat));
+        break;
       case 'remove':
-        return this.#rule(room.remove(seat, message.seat));
+        this.#rule(room.remove(seat, message.seat));
+        break;
       case 'leave':
-        return room.leave(seat, 'left');
+        room.leave(seat, 'left');
     }
   }
 

@@ -107,6 +107,11 @@ export class Stage {
     return own ? token : null;
   }
 
+  /** What the programme has told of a space; null before it has. */
+  space(spaceId: string): PublicSpace | null {
+    return this.#spaces.get(spaceId) ?? null;
+  }
+
   /** The room of a space, opened when there is none. */
   room(spaceId: string): Room | ErrorCode {
     const open = this.rooms.get(spaceId);
