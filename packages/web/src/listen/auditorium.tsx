@@ -39,6 +39,7 @@ export function Auditorium({ space, following, listening }: AuditoriumProps) {
   const seated = SEATED.has(state.phase);
   const shown = seated && snapshot !== null ? snapshot.state : space.state;
   const title = (seated && snapshot?.title) || space.title;
+  const host = (seated && snapshot?.host) || space.host;
   const seats = seated && snapshot !== null ? snapshot.seats : null;
   useSecondTick(true);
   return (
@@ -49,7 +50,7 @@ export function Auditorium({ space, following, listening }: AuditoriumProps) {
           <Elapsed space={space} state={shown} nowMs={following.nowMs()} />
         </div>
         <h1>{title}</h1>
-        <p class="soft">{words.hostedBy((seated && snapshot?.host) || space.host)}</p>
+        <p class="soft">{host === '' ? null : words.hostedBy(host)}</p>
       </header>
       {shown === 'live' ? null : (
         <BeforeStart space={space} state={shown} nowMs={following.nowMs()} />

@@ -97,7 +97,7 @@ function Ended({ space, following }: { space: PublicSpace; following: Following 
     <section class="auditorium">
       <header class="marquee">
         <h1>{space.title}</h1>
-        <p class="soft">{words.hostedBy(space.host)}</p>
+        <p class="soft">{space.host === '' ? null : words.hostedBy(space.host)}</p>
       </header>
       <div class="notice" role="status">
         <p>

@@ -86,7 +86,7 @@ export function Replay({ space }: { space: PublicSpace }) {
           </span>
         </div>
         <h1>{space.title}</h1>
-        <p class="soft">{words.hostedBy(space.host)}</p>
+        <p class="soft">{space.host === '' ? null : words.hostedBy(space.host)}</p>
       </header>
       <div class="house-frame replay-house">
         <ReplayPicture recording={recording} audio={audio} playing={playing} atMs={atMs} />

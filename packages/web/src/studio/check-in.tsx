@@ -5,6 +5,7 @@
 import type { ConnectivityReport, SoundCheck, Speaking } from '@parterre/client';
 import { useRef, useState } from 'preact/hooks';
 import { useWords } from '../i18n/language.ts';
+import { useArrival } from '../ui/arrival.ts';
 import { Icon } from '../ui/icons.tsx';
 import { StatePill } from '../ui/notice.tsx';
 import type { Entry } from './entry.ts';
@@ -13,6 +14,7 @@ import { STUDIO_WORDS } from './words.ts';
 
 export function CheckIn({ entry, speaking }: { entry: Entry; speaking: Speaking }) {
   const words = useWords(STUDIO_WORDS);
+  const heading = useArrival();
   const { phase } = speaking.microphone;
   const open = phase === 'open' || phase === 'interrupted';
   return (
@@ -22,7 +24,9 @@ export function CheckIn({ entry, speaking }: { entry: Entry; speaking: Speaking 
           <StatePill state={entry.space.state} />
           <span class="soft small">{entry.space.title}</span>
         </div>
-        <h1>{words.checkTitle}</h1>
+        <h1 ref={heading} tabIndex={-1}>
+          {words.checkTitle}
+        </h1>
         <p class="soft">{words.checkLead}</p>
       </header>
       <MicrophoneTrouble speaking={speaking} />

@@ -100,6 +100,9 @@ function Studio({ entry }: { entry: Entry }) {
     keep('parterre.name', name);
     try {
       const { pass } = await rest.pass(entry.space.id, name, entry.invite);
+      // An owner who named no host is it; the space goes on without one if this fails.
+      if (entry.invite === null && entry.space.host === '')
+        rest.change(entry.space.id, { host: name }).catch(() => {});
       setHeld({ speaking: speak({ space: entry.space.id, pass, name }), pass });
     } catch (thrown) {
       setProblem(asProblem(thrown));

@@ -7,6 +7,7 @@ import { listen } from '@parterre/client';
 import { useContext, useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { type Following, useSpace } from '../api/public-space.ts';
 import { LanguageContext, useWords } from '../i18n/language.ts';
+import { useArrival } from '../ui/arrival.ts';
 import { House, type HouseLight } from '../ui/house.tsx';
 import { Notice, StatePill } from '../ui/notice.tsx';
 import { useSecondTick } from '../ui/ticking.ts';
@@ -84,6 +85,7 @@ function RoomHead(props: { entry: Entry; speaking: Speaking; following: Followin
   const { entry, speaking, following } = props;
   const words = useWords(STUDIO_WORDS);
   const language = useContext(LanguageContext);
+  const heading = useArrival();
   useSecondTick(true);
   const space = following.space ?? entry.space;
   const state = speaking.space?.state ?? space.state;
@@ -113,7 +115,9 @@ function RoomHead(props: { entry: Entry; speaking: Speaking; following: Followin
           </span>
         ) : null}
       </div>
-      <h1>{space.title}</h1>
+      <h1 ref={heading} tabIndex={-1}>
+        {space.title}
+      </h1>
     </header>
   );
 }
