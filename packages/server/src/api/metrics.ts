@@ -56,7 +56,10 @@ export function metricsRoute(app: Api, { callers, collectMetrics }: RouteContext
   });
 }
 
-function isFromThisMachine({ ip, host, headers }: FastifyRequest): boolean {
+function isFromThisMachine(request: FastifyRequest): boolean {
+  const { host, headers } = request;
+  const ip: string | undefined = request.ip;
   const proxied = ['via', 'forwarded', 'x-real-ip'].some((name) => headers[name] !== undefined);
-  return !proxied && LOOPBACK.test(ip) && LOOPBACK_HOST.test(host);
+  // Without an address: asked on the socket itself, which only this user can open.
+  return !proxied && LOOPBACK_HOST.test(host) && (ip === undefined || LOOPBACK.test(ip));
 }

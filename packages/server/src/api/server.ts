@@ -7,6 +7,7 @@ import cookie from '@fastify/cookie';
 import rateLimit from '@fastify/rate-limit';
 import { ParterreError } from '@parterre/protocol';
 import type { FastifyError } from 'fastify';
+import { askerOf } from './address.ts';
 import { answerError, sendError } from './answers.ts';
 import { Callers } from './caller.ts';
 import { type Api, type ApiOptions, newInstance, type RouteContext } from './instance.ts';
@@ -50,6 +51,7 @@ export async function buildApi(options: ApiOptions): Promise<Api> {
     max: REQUESTS_PER_MINUTE_MAX,
     timeWindow: 60_000,
     cache: ADDRESSES_MAX,
+    keyGenerator: ({ ip }: { ip: string | undefined }) => askerOf(ip),
     addHeaders: NO_HEADERS,
     addHeadersOnExceeding: NO_HEADERS,
     errorResponseBuilder: () => new ParterreError('too_many_requests'),
