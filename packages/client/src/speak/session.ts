@@ -16,6 +16,7 @@ export interface SessionOptions {
   readonly name: string;
   readonly clientId: string;
   readonly music: boolean;
+  readonly iceServers: readonly IceServer[];
 }
 
 export type Welcome = Extract<FromStage, { type: 'welcome' }>;
@@ -38,7 +39,7 @@ const DISCONNECTED_MS = 1_000;
 /** A new connection that does not connect in this time is replaced, ms. */
 const CONNECTING_MS = 6_000;
 /** Tries before the first success: with them used up, the person is told. */
-const FIRST_SOCKETS_MAX = 6;
+const FIRST_SOCKETS_MAX = 12;
 const FIRST_PEERS_MAX = 3;
 
 export class Session {
@@ -47,7 +48,7 @@ export class Session {
   readonly #observer: SessionObserver;
   readonly #socket: StageSocket;
   #takeOver = false;
-  #iceServers: readonly IceServer[] = [];
+  #iceServers: readonly IceServer[];
   #welcomed = false;
   #flowed = false;
   #running = false;
@@ -59,6 +60,7 @@ export class Session {
   constructor(options: SessionOptions, observer: SessionObserver) {
     this.#options = options;
     this.#observer = observer;
+    this.#iceServers = options.iceServers;
     this.peer = new StagePeer(options.music, {
       say: (message) => void this.say(message),
       state: (state) => this.#peerState(state),

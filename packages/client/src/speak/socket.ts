@@ -21,6 +21,10 @@ const PING_MS = 1_000;
 const DEAD_MS = 2_500;
 const OPEN_MS_MAX = 4_000;
 const LOOK_MS = 500;
+/** A seat waits for its speaker, and speakers are few: tries stay under a second apart, later under four. */
+const EAGER_TRIES = 40;
+const EAGER_STEP = 3;
+const SLOW_STEP = 5;
 
 export class StageSocket {
   readonly #url: string;
@@ -123,7 +127,8 @@ export class StageSocket {
     this.#failures++;
     this.#observer.lost(this.#failures);
     if (!this.#wanted) return;
-    this.#retry = setTimeout(() => this.#connect(), retryDelayMs(this.#failures, Math.random()));
+    const step = Math.min(this.#failures, this.#failures > EAGER_TRIES ? SLOW_STEP : EAGER_STEP);
+    this.#retry = setTimeout(() => this.#connect(), retryDelayMs(step, Math.random()));
   }
 
   readonly #online = (): void => {

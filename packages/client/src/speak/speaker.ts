@@ -89,6 +89,7 @@ export class Speaker implements Speaking {
         name: options.name,
         clientId: clientId(),
         music,
+        iceServers: options.iceServers ?? [],
       },
       {
         welcome: (welcome) => this.#welcomed(welcome),

@@ -29,6 +29,8 @@ export interface SpeakOptions {
   readonly muted?: boolean;
   /** Move the seat here when this person is on stage elsewhere; default false. */
   readonly takeOver?: boolean;
+  /** What came with the pass, so that the self-test can try them before `join()`. */
+  readonly iceServers?: readonly IceServer[];
   /** Keep the screen awake while on stage, where the browser can; default true. */
   readonly wakeLock?: boolean;
   /** Each notable happening, once, for a log. Must not throw. */
