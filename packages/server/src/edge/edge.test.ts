@@ -78,6 +78,14 @@ describe('the live lane', () => {
     client.socket.destroy();
   });
 
+  test('answers HTTP/1.0, as an old proxy asks', async () => {
+    const { port } = await anEdge();
+    const client = new RawClient(port, 'GET /live/evening HTTP/1.0\r\n\r\n');
+    await client.until(holds(4));
+    expect(client.text.toLowerCase()).not.toContain('transfer-encoding');
+    client.socket.destroy();
+  });
+
   test('[P1] resumes at the sequence asked for', async () => {
     const { port } = await anEdge();
     const client = new RawClient(port, liveRequest('/live/evening?from=105'));
@@ -94,6 +102,16 @@ describe('the live lane', () => {
     feed.space(aSpace({ state: 'ended' }));
     await client.closed;
     expect(sequences(client.body).at(-1)).toBe(121);
+  });
+
+  test('never writes anything else into the programme, whatever the listener sends', async () => {
+    const { port } = await anEdge();
+    const client = new RawClient(port, liveRequest().replace('Accept: */*', 'TE: trailers'));
+    await client.until(holds(4));
+    client.socket.write('nonsense\r\n\r\n');
+    await client.closed;
+    expect(client.text.match(/HTTP\/1.1 /g)).toHaveLength(1);
+    expect(sequences(client.body)).toEqual([116, 117, 118, 119]);
   });
 
   test('cuts off a listener that goes on talking', async () => {
@@ -214,6 +232,16 @@ describe('bounds', () => {
     const { port, edge } = await anEdge({ firstRequestMsMax: 50 });
     const client = new RawClient(port, said);
     await client.closed;
+    expect(edge.counters.refusals.idle).toBe(1);
+  });
+
+  test('gives up a later request that never ends', async () => {
+    const { port, edge } = await anEdge({ firstRequestMsMax: 50 });
+    const client = new RawClient(port, 'GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n');
+    await client.until((bytes) => bytes.includes('ok\n'));
+    client.socket.write('GET /healthz HTTP/1.1\r\nHost');
+    await client.closed;
+    expect(client.text.match(/HTTP\/1.1 /g)).toHaveLength(1);
     expect(edge.counters.refusals.idle).toBe(1);
   });
 

@@ -7,7 +7,7 @@ import type { Clock, Timers } from '../ports/clock.ts';
 import type { ProgrammeFeed } from '../ports/programme-feed.ts';
 import { EdgeCounters, type LaneId } from './counters.ts';
 import type { Format, HoldingFrames } from './format.ts';
-import { Front, type ListenAt, type TlsFiles } from './front.ts';
+import { FIRST_REQUEST_MS_MAX, Front, type ListenAt, type TlsFiles } from './front.ts';
 import { House } from './house.ts';
 import { EdgeHttp } from './http.ts';
 import { Pages } from './pages.ts';
@@ -63,6 +63,7 @@ export class Edge {
       secure,
       heard: (socket) => this.#front.heard(socket),
       ready: () => this.#closing === null && this.house.settled,
+      headersMsMax: options.firstRequestMsMax ?? FIRST_REQUEST_MS_MAX,
       closing: () => this.#closing !== null,
     });
     this.#front = new Front({

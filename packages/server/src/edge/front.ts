@@ -165,7 +165,7 @@ export class Front {
   #sweep(): void {
     const now = this.#options.clock.monotonicMs();
     for (const [socket, untilMs] of this.#silent) {
-      if (untilMs > now) continue;
+      if (untilMs > now || socket.destroyed) continue;
       if (!socket.writableEnded) this.#options.counters.refusals.idle++;
       socket.destroy();
     }

@@ -11,7 +11,7 @@ import { CORS_FIELDS, PREFLIGHT_FIELDS, streamFields } from './answers.ts';
 import type { LaneId } from './counters.ts';
 import { serveReplay } from './files.ts';
 import type { House } from './house.ts';
-import { listen } from './listeners.ts';
+import { isListening, listen } from './listeners.ts';
 import { parseLiveQuery } from './live-request.ts';
 import type { Pages } from './pages.ts';
 import type { PartProxy } from './proxy.ts';
@@ -19,7 +19,6 @@ import { endRaw, refuse } from './refuse.ts';
 
 export const HEADER_BYTES_MAX = 16_384;
 const HEADERS_MAX = 100;
-const HEADERS_MS_MAX = 10_000;
 const REQUEST_MS_MAX = 30_000;
 const IDLE_MS_MAX = 15_000;
 const URL_LENGTH_MAX = 4_096;
@@ -40,9 +39,14 @@ export interface HttpOptions {
   readonly heard: (socket: Socket) => void;
   /** Knows the programme, and is not closing. */
   readonly ready: () => boolean;
+  /** From a request's first byte to the end of its header. */
+  readonly headersMsMax: number;
   /** Connections are not kept. */
   readonly closing: () => boolean;
 }
+
+/** The parser's own errors (llhttp): what was sent is not HTTP. */
+const MALFORMED = /^HPE_/;
 
 const LIVE = /^\/live\/([^/]+)$/;
 const RADIO = /^\/radio\/([^/]+)\.ogg$/;
@@ -59,7 +63,7 @@ export class EdgeHttp {
     this.#options = options;
     this.#server = createServer({
       maxHeaderSize: HEADER_BYTES_MAX,
-      headersTimeout: HEADERS_MS_MAX,
+      headersTimeout: options.headersMsMax,
       requestTimeout: REQUEST_MS_MAX,
       keepAliveTimeout: IDLE_MS_MAX,
       connectionsCheckingInterval: 1_000,
@@ -261,8 +265,14 @@ export class EdgeHttp {
   }
 
   #malformed(error: Error & { code?: string }, socket: Socket): void {
-    if (!socket.writable || error.code === 'ECONNRESET') return void socket.destroy();
-    this.#options.house.counters.refusals.header++;
+    if (socket.destroyed) return;
+    const { refusals } = this.#options.house.counters;
+    if (error.code === 'ERR_HTTP_REQUEST_TIMEOUT') refusals.idle++;
+    else if (error.code !== 'ECONNRESET') refusals.header++;
+    if (!MALFORMED.test(error.code ?? '') || !socket.writable || isListening(socket)) {
+      socket.destroy();
+      return;
+    }
     endRaw(socket, error.code === 'HPE_HEADER_OVERFLOW' ? 'headers_too_large' : 'bad_request');
   }
 }

@@ -29,6 +29,11 @@ export function listen(house: House, socket: Socket, admitted: Admitted, resumed
   socket.resume();
 }
 
+/** Whether this connection is being sent the programme: nothing else may be written to it. */
+export function isListening(socket: Socket): boolean {
+  return LISTENER in socket;
+}
+
 /** A peer that vanished without a word is found by the kernel's probes after this long idle. */
 const KEEP_ALIVE_MS = 30_000;
 

@@ -162,6 +162,7 @@ class Listener {
     // A space that ended while the connection was away ended properly.
     if (status === 410 && this.#examination.fragments > 0) {
       this.#ended = true;
+      this.#refusal = null;
       return;
     }
     this.#refusal = { status, ...refusalIn(text) };
