@@ -1,5 +1,19 @@
 import { describe, expect, it } from 'vitest';
-import { Broken, simulateHouse } from './index.ts';
+import {
+  MemoryLog,
+  MemoryPlans,
+  MemoryRecordings,
+} from '../../server/src/adapters/memory/index.ts';
+import { Broken, type Ground, type Sabotage, simulateHouse as simulate } from './index.ts';
+
+const ground = (): Ground => ({
+  log: new MemoryLog(),
+  plans: new MemoryPlans(),
+  recordings: new MemoryRecordings(),
+  settled: () => new Promise((resolve) => setImmediate(resolve)),
+});
+const simulateHouse = (seed: number, forMs: number, sabotage?: Sabotage) =>
+  simulate(seed, forMs, ground(), sabotage);
 
 /** Seeds that once found something stay here for good. */
 const PINNED: readonly number[] = [];

@@ -4,14 +4,11 @@
  * every event the rules hold, or `Broken` says which did not; the same seed gives the same trace.
  */
 import { CHUNK_MS } from '@parterre/protocol';
-import {
-  MemoryLog,
-  MemoryPlans,
-  MemoryRecordings,
-} from '../../server/src/adapters/memory/index.ts';
 import type { Log } from '../../server/src/ports/log.ts';
+import type { PlanStore } from '../../server/src/ports/plan-store.ts';
 import type { ProgrammeInput } from '../../server/src/ports/programme-input.ts';
-import { endSeqOf } from '../../server/src/ports/programme-log.ts';
+import { endSeqOf, type ProgrammeLog } from '../../server/src/ports/programme-log.ts';
+import type { RecordingStore } from '../../server/src/ports/recordings.ts';
 import { noMeter, Programme } from '../../server/src/programme/index.ts';
 import { Link } from './network.ts';
 import { SimProcess } from './process.ts';
@@ -33,6 +30,19 @@ export interface Outcome {
   readonly files: readonly string[];
 }
 
+/** What the house stands on: disks in memory, and the host's way to let promises settle. */
+export interface Ground {
+  readonly log: ProgrammeLog & {
+    /** The sequence the next record begins with; 0 when nothing was ever appended. */
+    nextSeq(spaceId: string, rendition: string): number;
+    /** Forgets what was not synced. */
+    losePower(): void;
+  };
+  readonly plans: PlanStore;
+  readonly recordings: RecordingStore & { readonly files: ReadonlyMap<string, unknown> };
+  readonly settled: () => Promise<void>;
+}
+
 export interface Sabotage {
   /** With the power, the wall clock loses a minute: the one thing the programme cannot find out. */
   readonly wallGoesBack: boolean;
@@ -46,21 +56,22 @@ export interface Sabotage {
 export async function simulateHouse(
   seed: number,
   forMs: number,
+  ground: Ground,
   sabotage: Sabotage = { wallGoesBack: false },
 ): Promise<Outcome> {
-  const house = new House(seed, sabotage);
+  const house = new House(seed, ground, sabotage);
   await house.open();
   await house.run(forMs);
   return house.end();
 }
 
 class House {
-  private readonly world = new World();
+  private readonly world: World;
   private readonly sabotage: Sabotage;
   private readonly random: SeededRandom;
-  private readonly log = new MemoryLog();
-  private readonly plans = new MemoryPlans();
-  private readonly recordings = new MemoryRecordings();
+  private readonly log: Ground['log'];
+  private readonly plans: PlanStore;
+  private readonly recordings: Ground['recordings'];
   private readonly contents = new Contents();
   private readonly readers: ToyReader[] = [];
   private readonly stage: Link;
@@ -76,8 +87,12 @@ class House {
   /** No more trouble. */
   private calm = false;
 
-  constructor(seed: number, sabotage: Sabotage) {
+  constructor(seed: number, ground: Ground, sabotage: Sabotage) {
     this.sabotage = sabotage;
+    this.world = new World(ground.settled);
+    this.log = ground.log;
+    this.plans = ground.plans;
+    this.recordings = ground.recordings;
     this.random = new SeededRandom(seed);
     const { world, random, contents } = this;
     this.stage = new Link(world, random, {

@@ -1,4 +1,4 @@
-export { type Outcome, simulateHouse } from './house.ts';
+export { type Ground, type Outcome, type Sabotage, simulateHouse } from './house.ts';
 export { Link, type LinkOptions } from './network.ts';
 export { SimProcess } from './process.ts';
 export { SeededRandom } from './random.ts';

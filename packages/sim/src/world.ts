@@ -12,6 +12,7 @@ interface Event {
 }
 
 export class World {
+  private readonly settled: () => Promise<void>;
   private readonly queue: Event[] = [];
   private orderLast = 0;
   private nowMs: number;
@@ -19,7 +20,9 @@ export class World {
   /** What happened, in order: compared between two runs of one seed. */
   readonly trace: string[] = [];
 
-  constructor(monotonicMs = 1_000_000, wallMs = 1_800_000_000_000) {
+  /** @param settled resolves once every promise that does not wait for an event has settled */
+  constructor(settled: () => Promise<void>, monotonicMs = 1_000_000, wallMs = 1_800_000_000_000) {
+    this.settled = settled;
     this.nowMs = monotonicMs;
     this.wallOffsetMs = wallMs - monotonicMs;
   }
@@ -60,14 +63,14 @@ export class World {
   async run(forMs: number, step: () => void = () => {}): Promise<void> {
     const endMs = this.nowMs + forMs;
     for (;;) {
-      await settled();
+      await this.settled();
       const event = this.queue[0];
       if (event === undefined || event.atMs > endMs) break;
       this.queue.shift();
       if (event.task === null) continue;
       this.nowMs = Math.max(this.nowMs, event.atMs);
       event.task();
-      await settled();
+      await this.settled();
       step();
     }
     this.nowMs = Math.max(this.nowMs, endMs);
@@ -88,9 +91,4 @@ export class World {
       },
     };
   }
-}
-
-/** Every promise that does not wait for an event has settled. */
-function settled(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve));
 }

@@ -1,6 +1,6 @@
 import { ParterreError, type PublicSpace, type Snapshot } from '@parterre/protocol';
+import { SimProcess, ToyMixer, World } from '@parterre/sim';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { SimProcess, ToyMixer, World } from '../../../sim/src/index.ts';
 import { MemoryLog, MemoryPlans, MemoryRecordings } from '../adapters/memory/index.ts';
 import { silentLog } from '../adapters/system/index.ts';
 import type { ProgrammeControl, SpacePlan } from '../ports/programme-control.ts';
@@ -15,7 +15,7 @@ const MINUTE_MS = 60_000;
 
 /** One programme in a world of its own, and what its feed has given. */
 class Stage {
-  readonly world = new World();
+  readonly world = new World(() => new Promise((resolve) => setImmediate(resolve)));
   readonly memory = new MemoryLog();
   readonly plans = new MemoryPlans();
   readonly recordings = new MemoryRecordings();

@@ -5,19 +5,25 @@ import { join } from 'node:path';
 import { ParterreError, type PublicSpace } from '@parterre/protocol';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { ProgrammeControl } from '../../ports/programme-control.ts';
-import { feedContract, sampleSpace } from '../../ports/programme-feed.contract.ts';
+import { sampleSpace } from '../../ports/programme-feed.contract.ts';
+import type { FeedReader } from '../../ports/programme-feed.ts';
 import type { InputObserver, ProgrammeInput } from '../../ports/programme-input.ts';
 import { logChunk } from '../../ports/programme-log.sample.ts';
-import { Feed } from '../../programme/index.ts';
 import { silentLog, systemRandom, systemTimers } from '../system/index.ts';
 import { encodeFrame } from './framing.ts';
-import { UnixControl, UnixFeed, UnixInput, UnixServer } from './index.ts';
+import { type ProgrammeEnd, UnixControl, UnixInput, UnixServer } from './index.ts';
 
 /** The least programme a server can serve; what clients say is kept in `heard`. */
-class Programme extends Feed {
+class Programme implements ProgrammeEnd {
+  readonly readers = new Set<FeedReader>();
   readonly heard: unknown[] = [];
   readonly observers = new Set<InputObserver>();
   silent = false;
+
+  attach(reader: FeedReader): { close(): void } {
+    this.readers.add(reader);
+    return { close: () => this.readers.delete(reader) };
+  }
 
   openInput(): ProgrammeInput {
     let mine: InputObserver | undefined;
@@ -74,23 +80,6 @@ const listen = async (programme: Programme): Promise<UnixServer> => {
   return server;
 };
 
-feedContract('over a unix socket', async () => {
-  const programme = new Programme();
-  let server = await listen(programme);
-  return {
-    feed: new UnixFeed(client()),
-    space: (space, anchorMs) => programme.space(space, anchorMs),
-    removed: (spaceId) => programme.removed(spaceId),
-    append: (spaceId, rendition, record) => programme.append(spaceId, rendition, record),
-    interrupt: async (whileAway) => {
-      await server.close();
-      whileAway();
-      server = await listen(programme);
-    },
-    close: () => server.close(),
-  };
-});
-
 describe('UnixServer', () => {
   it('replaces a stale socket file and removes its own', async () => {
     writeFileSync(path, '');
@@ -130,17 +119,17 @@ describe('UnixServer', () => {
   it('[P1] drops a reader that does not read, and goes on for the others', async () => {
     const programme = new Programme();
     const server = await listen(programme);
-    programme.space(sampleSpace('evening'), 0);
     const stuck = connect(path);
     const hello = { version: 1, port: 'feed', tailChunks: 0, positions: [] };
     stuck.write(encodeFrame(1, Buffer.from(JSON.stringify(hello))));
     stuck.pause();
-    await vi.waitFor(() => expect(programme.readerCount).toBe(1));
+    await vi.waitFor(() => expect(programme.readers.size).toBe(1));
     const snapshot = new Uint8Array(100_000);
     for (let seq = 0; seq < 200 && server.clients > 0; seq++) {
-      programme.append('evening', 'voice', { ...logChunk(seq, 1), snapshot });
+      const record = { ...logChunk(seq, 1), snapshot };
+      for (const reader of programme.readers) reader.record('evening', 'voice', record);
     }
-    await vi.waitFor(() => expect(programme.readerCount).toBe(0));
+    await vi.waitFor(() => expect(programme.readers.size).toBe(0));
     stuck.destroy();
   });
 });
