@@ -36,6 +36,6 @@ export function parseRetryAfterMs(field: string | null, wallMs: number): number 
   if (field === null) return 0;
   const text = field.trim();
   if (/^\d{1,9}$/.test(text)) return Number(text) * 1_000;
-  const date = Date.parse(text);
+  const date = /^[A-Z].* GMT$/.test(text) ? Date.parse(text) : Number.NaN;
   return Number.isNaN(date) ? 0 : Math.max(0, date - wallMs);
 }

@@ -156,11 +156,14 @@ export class Playhead {
   }
 
   #isStuck(at: number, nowMs: number): boolean {
-    const moved = this.#lastMs === null || Math.abs(at - this.#lastMs) > 1;
+    // Without a last position the ear was put where it is: that is no proof that it moves.
+    const placed = this.#lastMs === null;
+    const moved = !placed && Math.abs(at - this.#lastMs!) > 1;
     this.#lastMs = at;
+    if (placed || moved) this.#movedAtMs = nowMs;
     if (moved) {
-      this.#movedAtMs = nowMs;
       this.#heard = true;
+      this.#nudges = 0;
     }
     return nowMs - this.#movedAtMs > STUCK_MS;
   }
@@ -185,7 +188,6 @@ export class Playhead {
     nextMs: number,
     final: boolean,
   ): Reading {
-    this.#nudges = 0;
     const liveMs = this.#liveEdge.at(nowMs);
     if (liveMs === null || final) {
       engine.setRate(1);
