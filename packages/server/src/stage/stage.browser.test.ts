@@ -50,6 +50,25 @@ async function speakInPage(options: { url: string; clientId: string; resume?: st
   };
 }
 
+/** Runs in the page: what it hears and what the stage reports on it, once both are known. */
+async function hearing() {
+  const { pc } = (window as unknown as { speaker: { pc: RTCPeerConnection } }).speaker;
+  const stats = [...(await pc.getStats()).values()];
+  const inbound = stats.find(
+    (entry) => entry.type === 'inbound-rtp' && entry.packetsReceived > 100,
+  );
+  const report = stats.find((entry) => entry.type === 'remote-inbound-rtp');
+  const sender = stats.find((entry) => entry.type === 'remote-outbound-rtp');
+  if (inbound === undefined || report?.roundTripTime === undefined || sender === undefined)
+    return null;
+  if (!(inbound.totalAudioEnergy > 0)) return null;
+  return {
+    lost: Number(inbound.packetsLost),
+    reportedLoss: Number(report.packetsLost),
+    rttS: Number(report.roundTripTime),
+  };
+}
+
 const seatOf = (page: Page) =>
   page.evaluate(() => (window as unknown as { speaker: { seat: string } }).speaker.seat);
 
@@ -120,5 +139,68 @@ describe.skipIf(!existsSync(CHROMIUM))('the stage with Chromium', () => {
       { id: seat, name: 'Page', role: 'host', onAir: true, muted: false },
     ]);
     await page.close();
+  });
+
+  it('lets two speakers hear each other, and reports truly on what it receives', async () => {
+    const [ada, ben] = [await speak('ada', 'host'), await speak('ben', 'speaker')];
+    const seats = [await seatOf(ada), await seatOf(ben)];
+    for (const seat of seats) await say(ada, { type: 'place', seat, place: 'stage' });
+    for (const [page, other] of [
+      [ada, seats[1]],
+      [ben, seats[0]],
+    ] as const) {
+      await page.waitForFunction(
+        (seat) =>
+          (window as unknown as { speaker: { slots: string[] } }).speaker.slots.includes(seat!),
+        other,
+      );
+      let heard: Awaited<ReturnType<typeof hearing>> = null;
+      for (let tries = 0; heard === null && tries < 300; tries += 1) {
+        heard = await page.evaluate(hearing);
+        await new Promise((resolve) => setTimeout(resolve, 100));
+      }
+      expect(heard).not.toBeNull();
+      const { lost, reportedLoss, rttS } = heard!;
+      expect(lost).toBe(0);
+      expect(reportedLoss).toBe(0);
+      expect(rttS).toBeGreaterThanOrEqual(0);
+      expect(rttS).toBeLessThan(5);
+    }
+    await ada.close();
+    await ben.close();
+  });
+
+  it('[P3] makes a new peer connection on the same seat without losing the voice', async () => {
+    const page = await speak('ada', 'host');
+    const seat = await seatOf(page);
+    await say(page, { type: 'place', seat, place: 'stage' });
+    const { programme } = house;
+    await until(() => programme.of(seat).length > 10, 'frames');
+    const [first] = programme.of(seat);
+    await say(page, { type: 'reconnect' });
+    const renewed = () => programme.of(seat).filter((frame) => frame.source !== first!.source);
+    await until(() => renewed().length > 10, 'frames of the new connection');
+    expect(programme.rosters.get('talk')).toEqual([
+      { id: seat, name: 'Page', role: 'host', onAir: true, muted: false },
+    ]);
+    await until(() => house.peers.open === 1, 'the old connection is closed');
+    await page.close();
+  });
+
+  it('[P3] hears a page again on its seat after the stage was killed', async () => {
+    const page = await speak('ada', 'host');
+    const seat = await seatOf(page);
+    await say(page, { type: 'place', seat, place: 'stage' });
+    await until(() => house.programme.of(seat).length > 10, 'frames');
+    const resume = await page.evaluate(
+      () => (window as unknown as { speaker: { resume: string } }).speaker.resume,
+    );
+    await page.close();
+    await house.restart();
+    const before = house.programme.frames.length;
+    const again = await speak('ada', 'host', resume);
+    expect(await seatOf(again)).toBe(seat);
+    await until(() => house.programme.frames.length > before + 10, 'frames again');
+    await again.close();
   });
 });

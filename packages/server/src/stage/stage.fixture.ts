@@ -92,6 +92,8 @@ export interface House {
   readonly programme: FakeProgramme;
   /** `http://localhost:…`: an empty page, and the stage behind the same port. */
   readonly url: string;
+  /** The stage's unix socket. */
+  readonly socketPath: string;
   /** Ends the stage as a kill would: no goodbye. Then a new one takes its place. */
   restart(): Promise<void>;
   close(): Promise<void>;
@@ -120,14 +122,8 @@ export async function openHouse(speakersMax = 8): Promise<House> {
     return { peers, stage, server };
   };
   let parts = await begin(0);
-  const front = createServer((request, response) => {
-    if (!request.url?.startsWith('/whip/')) {
-      response
-        .writeHead(200, { 'content-type': 'text/html' })
-        .end('<!doctype html><title>t</title>');
-      return;
-    }
-    response.writeHead(500).end();
+  const front = createServer((_request, response) => {
+    response.writeHead(200, { 'content-type': 'text/html' }).end('<!doctype html><title>t</title>');
   });
   front.on('upgrade', (request, socket, head) => {
     const inner = connect(path);
@@ -157,6 +153,7 @@ export async function openHouse(speakersMax = 8): Promise<House> {
     },
     programme,
     url,
+    socketPath: path,
     async restart() {
       await end();
       parts = await begin(0);

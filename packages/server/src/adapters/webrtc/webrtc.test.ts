@@ -1,0 +1,111 @@
+/** Real peers of the native library and of another WebRTC implementation, on loopback. */
+import { createSocket } from 'node:dgram';
+import { ParterreError } from '@parterre/protocol';
+import wrtc from '@roamhq/wrtc';
+import fc from 'fast-check';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { Peer, PeerObserver } from '../../ports/peer.ts';
+import { quiet, until } from '../../stage/stage.fixture.ts';
+import { openPeers, type Peers } from './index.ts';
+
+const OPTIONS = { forwardSources: [11, 12, 13], iceServers: [] };
+const silent: PeerObserver = { rtp() {}, rtcp() {}, candidate() {}, state() {} };
+let peers: Peers;
+const browsers: InstanceType<typeof wrtc.RTCPeerConnection>[] = [];
+beforeEach(async () => {
+  peers = await openPeers({ port: 0, addresses: ['127.0.0.1'], peersMax: 4, log: quiet });
+});
+afterEach(async () => {
+  for (const browser of browsers.splice(0)) browser.close();
+  await peers.close();
+});
+
+async function answerOf(peer: Peer): Promise<string> {
+  const browser = new wrtc.RTCPeerConnection();
+  browsers.push(browser);
+  const source = new wrtc.nonstandard.RTCAudioSource();
+  await browser.setRemoteDescription({ type: 'offer', sdp: peer.description.sdp });
+  const [mic] = browser.getTransceivers();
+  mic!.direction = 'sendonly';
+  await mic!.sender.replaceTrack(source.createTrack());
+  await browser.setLocalDescription(await browser.createAnswer());
+  await until(() => browser.iceGatheringState === 'complete', 'candidates are gathered');
+  return browser.localDescription!.sdp;
+}
+
+describe('peers by node-datachannel', () => {
+  it('offers one port for all, with the further address', async () => {
+    const [first, second] = await Promise.all([
+      peers.offer(OPTIONS, silent),
+      peers.offer(OPTIONS, silent),
+    ]);
+    for (const peer of [first, second]) {
+      const ports = [...peer.description.sdp.matchAll(/^a=candidate:.* (\d+) typ host/gm)];
+      expect(ports.length).toBeGreaterThan(0);
+      expect(new Set(ports.map((match) => Number(match[1])))).toEqual(new Set([peers.port]));
+      expect(peer.description.sdp).toContain(`127.0.0.1 ${peers.port} typ host`);
+    }
+    expect(first.description.sdp).not.toBe(second.description.sdp);
+  });
+
+  it('connects with another implementation', async () => {
+    const states: string[] = [];
+    const peer = await peers.offer(OPTIONS, { ...silent, state: (state) => states.push(state) });
+    peer.accept(await answerOf(peer));
+    await until(() => states.includes('connected'), 'connected');
+    expect(() => peer.accept('v=0')).toThrow(ParterreError);
+    peer.sendRtp(0, Buffer.from('806f000000000000000000110102', 'hex'));
+    peer.sendRtp(9, Buffer.alloc(20));
+    peer.sendRtcp(Buffer.from('80c9000100000001', 'hex'));
+    peer.close();
+    peer.close();
+    peer.sendRtp(0, Buffer.alloc(20));
+    peer.addCandidate('candidate:1 1 udp 1 127.0.0.1 9 typ host', 'mic');
+    expect(peers.open).toBe(0);
+  });
+
+  it('survives any change to a real answer', async () => {
+    const model = await peers.offer(OPTIONS, silent);
+    const answer = await answerOf(model);
+    const edits = fc.array(
+      fc.record({ at: fc.nat(answer.length), cut: fc.nat(60), put: fc.string({ maxLength: 12 }) }),
+      { minLength: 1, maxLength: 4 },
+    );
+    await fc.assert(
+      fc.asyncProperty(edits, async (changes) => {
+        const hostile = changes.reduce(
+          (text, { at, cut, put }) => text.slice(0, at) + put + text.slice(at + cut),
+          answer,
+        );
+        const peer = await peers.offer(OPTIONS, silent);
+        try {
+          peer.accept(hostile);
+        } catch (error) {
+          expect(error).toMatchObject({ code: 'sdp_invalid' });
+        } finally {
+          peer.close();
+        }
+      }),
+      { numRuns: 60 },
+    );
+    model.accept(answer);
+  });
+
+  it('refuses more peers than it may have, and takes new ones when some have gone', async () => {
+    const all = await Promise.all([1, 2, 3, 4].map(() => peers.offer(OPTIONS, silent)));
+    await expect(peers.offer(OPTIONS, silent)).rejects.toMatchObject({ code: 'stage_full' });
+    all[0]!.close();
+    (await peers.offer(OPTIONS, silent)).close();
+    await expect(peers.answer('v=0', [], silent)).rejects.toMatchObject({ code: 'sdp_invalid' });
+  });
+
+  it('says plainly that its port is taken', async () => {
+    const taken = createSocket('udp4');
+    await new Promise<void>((resolve) => taken.bind(0, resolve));
+    const { port } = taken.address();
+    await expect(openPeers({ port, addresses: [], peersMax: 1, log: quiet })).rejects.toThrow(
+      String(port),
+    );
+    taken.close();
+  });
+});
