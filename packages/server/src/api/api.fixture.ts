@@ -41,7 +41,9 @@ export class FakeProgramme implements ProgrammeControl {
       endedAtMs: null,
       replayReady: false,
     } as const;
-    return this.#answer({ ...fresh, ...before, ...known });
+    const opened =
+      before === undefined || before.state === 'scheduled' ? {} : { doorsAtMs: before.doorsAtMs };
+    return this.#answer({ ...fresh, ...before, ...known, ...opened });
   }
 
   async openDoors(id: string): Promise<PublicSpace> {

@@ -84,6 +84,16 @@ describe('a change', () => {
     vi.restoreAllMocks();
   });
 
+  it('of the title goes through with open doors, whose planned time is not touched', async () => {
+    const planned = (await stored('talk'))?.doorsAtMs;
+    await house.directory.act('talk', 'doors');
+    expect(await house.directory.space('talk')).toMatchObject({ doorsAtMs: NOW_MS });
+    const plan = vi.spyOn(house.programme, 'plan');
+    await house.directory.change('talk', { title: 'Other' });
+    expect(plan.mock.lastCall?.[0]).toMatchObject({ title: 'Other', doorsAtMs: planned });
+    expect(await stored('talk')).toMatchObject({ doorsAtMs: planned, openedAtMs: NOW_MS });
+  });
+
   it('of state goes through with a store that cannot be written, and is stored later', async () => {
     const failing = vi.spyOn(house.store, 'updateSpace').mockRejectedValue(new Error('disk'));
     expect(await house.directory.act('talk', 'start')).toMatchObject({ state: 'live' });
@@ -136,7 +146,7 @@ describe('after a crash', () => {
   });
 
   it('[P7] takes in a space that only the programme knows, and never deletes it', async () => {
-    const { holdingSound: _1, createdAtMs: _2, ...space } = storedSpace('found');
+    const { holdingSound: _1, createdAtMs: _2, openedAtMs: _3, ...space } = storedSpace('found');
     house.programme.spaces.set('found', space);
     house.programme.report();
     await vi.waitFor(async () => expect(await stored('found')).toMatchObject(space));

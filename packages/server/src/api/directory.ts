@@ -70,13 +70,11 @@ export class Directory {
 
   /** @throws ParterreError `unknown_space` */
   async space(id: string): Promise<StoredSpace> {
-    const space = await this.#options.store.space(id);
-    if (space === null) throw new ParterreError('unknown_space');
-    return space;
+    return asShown(await this.#stored(id));
   }
 
-  spaces(limit: number, offset: number): Promise<readonly StoredSpace[]> {
-    return this.#options.store.spaces(limit, offset);
+  async spaces(limit: number, offset: number): Promise<readonly StoredSpace[]> {
+    return (await this.#options.store.spaces(limit, offset)).map(asShown);
   }
 
   /** @throws ParterreError `bad_request`, `space_exists`, `spaces_full`, `part_away`, `disk_full` */
@@ -84,7 +82,7 @@ export class Directory {
     const space = await this.#reserve(wish);
     try {
       const planned = await this.#options.programme.plan(planOf(space));
-      return (await this.#follower.apply(planned)) ?? space;
+      return asShown((await this.#follower.apply(planned)) ?? space);
     } catch (error) {
       await this.#takeBack(space.id);
       throw error;
@@ -93,7 +91,7 @@ export class Directory {
 
   /** @throws ParterreError also `ended`, `wrong_state` */
   async change(id: string, wish: ChangeSpace): Promise<StoredSpace> {
-    const before = await this.space(id);
+    const before = await this.#stored(id);
     if (before.state === 'ended') throw new ParterreError('ended');
     const { clock, programme } = this.#options;
     const after: StoredSpace = {
@@ -115,19 +113,19 @@ export class Directory {
 
   /** @throws ParterreError `unknown_space`, `wrong_state`, `not_open`, `ended`, `part_away` */
   async act(id: string, action: SpaceAction): Promise<PublicSpace> {
-    const stored = await this.space(id);
+    const stored = await this.#stored(id);
     const ruling = rulingOn(stored.state, action);
-    if (ruling === 'done') return stored;
+    if (ruling === 'done') return asShown(stored);
     if (ruling !== 'go') throw new ParterreError(ruling);
     const space = await this.#tell(stored, action);
     try {
-      return (await this.#follower.apply(space)) ?? space;
+      await this.#follower.apply(space);
     } catch (error) {
       // It has happened: the store follows with the next report.
       this.#follower.report(space);
       this.#options.log.warn({ err: error, space: id }, 'a new state could not be stored yet');
-      return space;
     }
+    return space;
   }
 
   /** Gone at once here; the recording goes as soon as the programme answers. @throws `unknown_space` */
@@ -135,6 +133,12 @@ export class Directory {
     const { store, clock } = this.#options;
     if (!(await store.removeSpace(id, clock.wallMs()))) throw new ParterreError('unknown_space');
     await this.#sweep();
+  }
+
+  async #stored(id: string): Promise<StoredSpace> {
+    const space = await this.#options.store.space(id);
+    if (space === null) throw new ParterreError('unknown_space');
+    return space;
   }
 
   async #reserve(wish: CreateSpace): Promise<StoredSpace> {
@@ -158,6 +162,7 @@ export class Directory {
         rendition: wish.rendition ?? 'voice',
         holdingSound: wish.holdingSound ?? true,
         state: 'scheduled',
+        openedAtMs: null,
         liveAtMs: null,
         endedAtMs: null,
         replayReady: false,
@@ -268,6 +273,11 @@ export class Directory {
       void this.#sweep();
     });
   }
+}
+
+/** As people see it: the doors are when they opened, once they have. */
+function asShown(space: StoredSpace): StoredSpace {
+  return { ...space, doorsAtMs: space.openedAtMs ?? space.doorsAtMs };
 }
 
 function planOf(space: StoredSpace): SpacePlan {

@@ -94,7 +94,13 @@ export class Follower {
       if (differs(stored, change)) await store.updateSpace(space.id, change);
       return;
     }
-    const taken = { ...space, holdingSound: true, createdAtMs: clock.wallMs() };
+    const taken = {
+      ...space,
+      doorsAtMs: Math.min(space.doorsAtMs, space.startsAtMs),
+      openedAtMs: space.state === 'scheduled' ? null : space.doorsAtMs,
+      holdingSound: true,
+      createdAtMs: clock.wallMs(),
+    };
     if (await store.createSpace(taken)) {
       log.warn({ space: space.id }, 'took in a space that only the programme knew');
     } else {
@@ -120,7 +126,9 @@ function reported(space: PublicSpace): Partial<StoredSpace> {
     profile: space.profile,
     rendition: space.rendition,
     startsAtMs: space.startsAtMs,
-    doorsAtMs: space.doorsAtMs,
+    ...(space.state === 'scheduled'
+      ? { doorsAtMs: space.doorsAtMs }
+      : { openedAtMs: space.doorsAtMs }),
     liveAtMs: space.liveAtMs,
     endedAtMs: space.endedAtMs,
     replayReady: space.replayReady,

@@ -4,7 +4,6 @@
  */
 import { chmod, mkdir, rename } from 'node:fs/promises';
 import { join } from 'node:path';
-import { openPostgresStore } from '../adapters/postgres/index.ts';
 import { openSqliteStore } from '../adapters/sqlite/index.ts';
 import { UnixControl } from '../adapters/unix/index.ts';
 import { buildApi, Directory, keepDemo } from '../api/index.ts';
@@ -62,7 +61,7 @@ async function openStore({ config, log }: PartContext): Promise<Store> {
   const store =
     config.store === ''
       ? openSqliteStore(join(config.data, 'parterre.sqlite'))
-      : openPostgresStore(config.store, (error) => {
+      : (await import('../adapters/postgres/index.ts')).openPostgresStore(config.store, (error) => {
           log.warn({ err: error }, 'a connection to PostgreSQL broke; another takes its place');
         });
   await store.migrate();

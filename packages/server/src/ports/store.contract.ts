@@ -15,6 +15,7 @@ export function storedSpace(id: string, change: Partial<StoredSpace> = {}): Stor
     holdingSound: true,
     doorsAtMs: NOW_MS + 600_000,
     startsAtMs: NOW_MS + 1_200_000,
+    openedAtMs: null,
     liveAtMs: null,
     endedAtMs: null,
     replayReady: false,
@@ -64,6 +65,7 @@ function spaceContract(store: () => Store): void {
     const space = storedSpace('talk', {
       title: `O'Hara; drop table spaces; -- " \\ ' 🎭 Ünïcode`,
       state: 'ended',
+      openedAtMs: NOW_MS,
       liveAtMs: NOW_MS + 1,
       endedAtMs: Number.MAX_SAFE_INTEGER,
       replayReady: true,

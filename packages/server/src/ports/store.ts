@@ -9,6 +9,8 @@ import type { SpacePlan } from './programme-control.ts';
 export interface StoredSpace extends SpacePlan {
   readonly createdAtMs: number;
   readonly state: PublicSpace['state'];
+  /** When the doors really opened; `doorsAtMs` stays what was planned. */
+  readonly openedAtMs: number | null;
   readonly liveAtMs: number | null;
   readonly endedAtMs: number | null;
   readonly replayReady: boolean;

@@ -16,6 +16,7 @@ export interface SpaceRow {
   holding_sound: number;
   doors_at_ms: number;
   starts_at_ms: number;
+  opened_at_ms: number | null;
   live_at_ms: number | null;
   ended_at_ms: number | null;
   replay_ready: number;
@@ -52,6 +53,7 @@ const first: Migration = {
       .addColumn('holding_sound', 'bigint', (column) => column.notNull())
       .addColumn('doors_at_ms', 'bigint', (column) => column.notNull())
       .addColumn('starts_at_ms', 'bigint', (column) => column.notNull())
+      .addColumn('opened_at_ms', 'bigint')
       .addColumn('live_at_ms', 'bigint')
       .addColumn('ended_at_ms', 'bigint')
       .addColumn('replay_ready', 'bigint', (column) => column.notNull())
