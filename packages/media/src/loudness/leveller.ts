@@ -20,6 +20,8 @@ const ABOVE_FLOOR_LU = 8;
 const RELATIVE_GATE_LU = 10;
 /** The most that is made up for the limiter. */
 const MAKE_UP_DB_MAX = 6;
+/** Short, since the loss follows the gain: about 3 s of speech. */
+const LOSS_MEMORY_STEPS = 30;
 const FRAMES_PER_STEP = 5;
 const STEPS_PER_BLOCK = 4;
 /** The noise floor is looked for in the last 5 s. */
@@ -47,7 +49,9 @@ export class Leveller {
   #framesInStep = 0;
   #floorLufs = -120;
   #estimate = 0;
-  #limitedEstimate = 0;
+  /** Energy of the last few seconds of speech, and what the limiter left of it. */
+  #recent = 0;
+  #recentLimited = 0;
   #weight = 0;
   #belowGate = 0;
   #gainDb = 0;
@@ -130,14 +134,18 @@ export class Leveller {
     this.#belowGate = 0;
     this.#weight = Math.min(this.#weight + 1, MEMORY_STEPS);
     this.#estimate += (block - this.#estimate) / this.#weight;
+    // While the gain is still finding its place, the loss says nothing of the gain to come.
+    if (this.#weight < FIRST_STEPS) return;
     let limited = 0;
     for (const step of this.#limitedSteps) limited += step / STEPS_PER_BLOCK;
-    this.#limitedEstimate += (limited - this.#limitedEstimate) / this.#weight;
+    this.#recent += (block - this.#recent) / LOSS_MEMORY_STEPS;
+    this.#recentLimited += (limited - this.#recentLimited) / LOSS_MEMORY_STEPS;
   }
 
   #move(): void {
     const measured = lufsOf(this.#estimate);
-    const makeUp = Math.min(MAKE_UP_DB_MAX, measured - lufsOf(this.#limitedEstimate));
+    const lossDb = this.#recent > 0 ? 10 * Math.log10(this.#recent / this.#recentLimited) : 0;
+    const makeUp = Math.min(MAKE_UP_DB_MAX, lossDb);
     const wanted = TARGET_LUFS - measured + makeUp;
     const bounded = Math.min(GAIN_DB_MAX, Math.max(GAIN_DB_MIN, wanted));
     const pace = this.#weight < FIRST_STEPS ? 'first' : 'later';
