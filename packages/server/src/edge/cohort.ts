@@ -22,7 +22,7 @@ export const STALL_MS_MAX = 30_000;
 /** How far ahead of this edge a player may be, having come from another: ten seconds. */
 export const AHEAD_CHUNKS_MAX = 50;
 /** A listener who joined before the first chunk and takes whatever comes first. */
-export const FROM_FIRST = -1;
+const FROM_FIRST = -1;
 
 /** The connection as the flush sees it; `net.Socket` and `tls.TLSSocket` are ones. */
 export interface Sink {

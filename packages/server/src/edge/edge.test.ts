@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { connect as connectTls } from 'node:tls';
 import { FragmentReader, OggReader } from '@parterre/media';
 import { afterEach, describe, expect, test } from 'vitest';
-import { aSpace, liveRequest, RawClient, type RunningEdge, runEdge } from './testing.ts';
+import { aSpace, liveRequest, RawClient, type RunningEdge, runEdge } from './edge.fixture.ts';
 
 let running: RunningEdge | null = null;
 afterEach(async () => {

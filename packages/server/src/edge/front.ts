@@ -16,7 +16,7 @@ import { listen } from './listeners.ts';
 import { type LiveRequest, parseLiveRequest } from './live-request.ts';
 
 /** Below the 20,000 descriptors a process commonly has, with room for files and other sockets. */
-export const CONNECTIONS_MAX = 18_000;
+const CONNECTIONS_MAX = 18_000;
 /** From accept to a whole first request. */
 export const FIRST_REQUEST_MS_MAX = 10_000;
 const HANDSHAKE_MS_MAX = 10_000;

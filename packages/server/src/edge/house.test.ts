@@ -2,9 +2,9 @@ import { FragmentReader, holdingFrames } from '@parterre/media';
 import { describe, expect, test } from 'vitest';
 import { LAG_CHUNKS_MAX, QUEUE_BYTES_MAX, STALL_MS_MAX } from './cohort.ts';
 import { EdgeCounters } from './counters.ts';
+import { aSpace, FakeFeed, FakeSink, ManualTime } from './edge.fixture.ts';
 import { LIVE_FORMAT, RADIO_FORMAT } from './formats.ts';
 import { House } from './house.ts';
-import { aSpace, FakeFeed, FakeSink, ManualTime } from './testing.ts';
 
 function aHouse(profile: 'near' | 'steady' = 'near') {
   const time = new ManualTime();

@@ -20,7 +20,7 @@ import type { EdgeCounters, LaneId } from './counters.ts';
 import type { Format, HoldingFrames, ProgrammeAbout } from './format.ts';
 import { FormattedRing, RING_CHUNKS, Ring, SECTION_CHUNKS_MAX } from './ring.ts';
 
-export const SPACES_KNOWN_MAX = 4_096;
+const SPACES_KNOWN_MAX = 4_096;
 /** One tick flushes one slice of each profile whose turn it is. */
 const TICK_MS = 50;
 /** Up to this many `near` listeners of a space are flushed at once when a chunk comes. */

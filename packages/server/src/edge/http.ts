@@ -17,7 +17,7 @@ import type { Pages } from './pages.ts';
 import type { PartProxy } from './proxy.ts';
 import { endRaw, refuse } from './refuse.ts';
 
-export const HEADER_BYTES_MAX = 16_384;
+const HEADER_BYTES_MAX = 16_384;
 const HEADERS_MAX = 100;
 const REQUEST_MS_MAX = 30_000;
 const IDLE_MS_MAX = 15_000;

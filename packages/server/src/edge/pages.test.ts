@@ -3,9 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { aSpace, RawClient, type RunningEdge, runEdge } from './edge.fixture.ts';
 import { parseRange } from './files.ts';
 import { pageAt } from './pages.ts';
-import { aSpace, RawClient, type RunningEdge, runEdge } from './testing.ts';
 
 let folder = '';
 let running: RunningEdge;

@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
 import WebSocket, { WebSocketServer } from 'ws';
+import { type RunningEdge, runEdge } from './edge.fixture.ts';
 import { BODY_BYTES_MAX } from './proxy.ts';
-import { type RunningEdge, runEdge } from './testing.ts';
 
 let folder = '';
 let running: RunningEdge;

@@ -3,9 +3,9 @@ import { RENDITIONS } from '@parterre/protocol';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { Hole } from '../ports/programme-log.ts';
+import { ANCHOR_MS, aChunk } from './edge.fixture.ts';
 import { LIVE_FORMAT } from './formats.ts';
 import { FormattedRing, RING_CHUNKS, Ring } from './ring.ts';
-import { ANCHOR_MS, aChunk } from './testing.ts';
 
 const ABOUT = { rendition: RENDITIONS.voice, title: 'An evening', host: 'Ada' };
 const aRing = (): Ring => new Ring(ABOUT, holdingFrames);

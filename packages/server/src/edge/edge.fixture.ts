@@ -76,12 +76,12 @@ export class FakeFeed implements ProgrammeFeed {
   }
 }
 
-export const clock: Clock = {
+const clock: Clock = {
   monotonicMs: () => performance.now(),
   wallMs: () => Date.now(),
 };
 
-export const timers: Timers = {
+const timers: Timers = {
   after(delayMs, task) {
     const handle = setTimeout(task, delayMs);
     return { cancel: () => clearTimeout(handle) };
