@@ -33,7 +33,7 @@ export class Archive {
   private readonly options: ArchiveOptions;
   private readonly end: ArchiveEnd;
   private readonly recorder: Recorder;
-  /** Ended spaces whose recordings are to be written or will expire. */
+  /** Ended spaces of which something lies on the disk that will expire. */
   private readonly ended = new Set<string>();
   /** One piece of work at a time. */
   private work: Promise<void> = Promise.resolve();
@@ -48,9 +48,8 @@ export class Archive {
 
   /** Takes up what an earlier process has left. */
   begin(plans: readonly KeptPlan[]): void {
-    for (const { plan, replay } of plans) {
-      if (replay === 'due') this.due(plan.id);
-      if (replay === 'ready') this.ended.add(plan.id);
+    for (const { plan, state, replay } of plans) {
+      if (state === 'ended' && replay !== 'removed') this.due(plan.id);
     }
     this.expire();
     this.look = this.options.timers.every(RETENTION_LOOK_MS, () => this.expire());
@@ -58,6 +57,7 @@ export class Archive {
 
   /** This space has ended and its log is complete. */
   due(spaceId: string): void {
+    this.ended.add(spaceId);
     this.queue(() => this.record(spaceId));
   }
 
@@ -94,7 +94,6 @@ export class Archive {
     const tookMs = clock.monotonicMs() - beganMs;
     meter.replayWritten(tookMs);
     log.info({ spaceId, tookMs: Math.round(tookMs) }, 'recording is ready');
-    this.ended.add(spaceId);
     await this.end.settled(spaceId, 'ready');
   }
 

@@ -338,6 +338,8 @@ describe('the recording', () => {
     await stage.control.end('evening');
     await stage.world.run(1_000);
     expect(stage.recordings.files.size).toBe(0);
+    await stage.world.run(130 * MINUTE_MS);
+    expect(await stage.memory.extent('evening', 'voice')).toBeNull();
   });
 });
 

@@ -19,7 +19,7 @@ const HOLE = 2;
 /** Enough to learn a record's length, bytes. */
 export const RECORD_HEAD_BYTES = 32;
 /** Longest record, bytes: ten Opus packets (1275 each at most, RFC 6716 §3.2) and a snapshot. */
-export const RECORD_BYTES_MAX = 128 * 1024;
+const RECORD_BYTES_MAX = 128 * 1024;
 const CHUNK_HEAD_BYTES = RECORD_HEAD_BYTES + 6;
 const HOLE_BYTES = RECORD_HEAD_BYTES + 8;
 const TWO_32 = 2 ** 32;

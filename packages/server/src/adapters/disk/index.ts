@@ -1,3 +1,3 @@
-export { DiskLog, type DiskLogOptions } from './disk-log.ts';
-export { DiskPlans, type DiskPlansOptions } from './disk-plans.ts';
+export { DiskLog } from './disk-log.ts';
+export { DiskPlans } from './disk-plans.ts';
 export { DiskRecordings } from './disk-recordings.ts';

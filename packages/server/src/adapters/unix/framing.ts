@@ -5,7 +5,7 @@
  */
 
 /** Longest frame, type included, bytes. */
-export const FRAME_BYTES_MAX = 1024 * 1024;
+const FRAME_BYTES_MAX = 1024 * 1024;
 const HEAD_BYTES = 5;
 
 /** One whole frame whose body is the parts in order; each is copied. */

@@ -1,4 +1,3 @@
-export type { UnixClientOptions } from './connection.ts';
 export { UnixControl } from './control-client.ts';
 export { UnixFeed } from './feed-client.ts';
 export { UnixInput } from './input-client.ts';
