@@ -37,6 +37,12 @@ async function speakInPage(options: { url: string; clientId: string; resume?: st
       if (candidate !== null && candidate.candidate !== '')
         send({ type: 'candidate', offerId, candidate: candidate.candidate, mid: 'mic' });
     };
+    // Without an output the browser decodes nothing.
+    pc.ontrack = ({ track }) => {
+      const output = new Audio();
+      output.srcObject = new MediaStream([track]);
+      void output.play();
+    };
     pc.onconnectionstatechange = () => {
       speaker.state = pc.connectionState;
       if (pc.connectionState === 'connected') before?.close();
@@ -155,7 +161,7 @@ describe.skipIf(!existsSync(CHROMIUM))('the stage with Chromium', () => {
         other,
       );
       let heard: Awaited<ReturnType<typeof hearing>> = null;
-      for (let tries = 0; heard === null && tries < 300; tries += 1) {
+      for (let tries = 0; heard === null && tries < 200; tries += 1) {
         heard = await page.evaluate(hearing);
         await new Promise((resolve) => setTimeout(resolve, 100));
       }
