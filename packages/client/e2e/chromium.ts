@@ -15,6 +15,8 @@ const ARGS = [
   '--disable-component-update',
   '--disable-sync',
   '--autoplay-policy=no-user-gesture-required',
+  // The page is fulfilled by the test, which Chromium takes for an address of the internet.
+  '--disable-features=LocalNetworkAccessChecks',
   '--use-fake-ui-for-media-stream',
   '--use-fake-device-for-media-stream',
 ];

@@ -1,0 +1,174 @@
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { TestServer } from '../../../test/e2e/support/server.ts';
+import type { SpeakOptions } from '../src/index.ts';
+import { buildPage } from './build-page.ts';
+import { hasChromium, openChromium } from './chromium.ts';
+
+const SPACE = 'talk';
+
+describe.skipIf(!hasChromium)('speak() in Chromium, on a real stage', () => {
+  let browser: Browser;
+  let folder: string;
+  let server: TestServer;
+
+  beforeAll(async () => {
+    folder = await buildPage();
+    server = await TestServer.start();
+    await server.createSpace({ title: 'Talk', id: SPACE });
+    browser = await openChromium();
+  });
+  afterAll(async () => {
+    await browser?.close();
+    await server?.stop();
+    rmSync(folder, { recursive: true, force: true });
+  });
+  afterEach(async () => {
+    for (const context of browser.contexts()) await context.close();
+  });
+
+  async function passOf(role: 'host' | 'speaker', name: string): Promise<string> {
+    const { path } = await server.call<{ path: string }>('POST', `/api/spaces/${SPACE}/invites`, {
+      role,
+    });
+    const invite = path.slice(path.indexOf('#') + 1);
+    const { pass } = await server.call<{ pass: string }>('POST', `/api/spaces/${SPACE}/pass`, {
+      invite,
+      name,
+    });
+    return pass;
+  }
+
+  /** A page of the server's own origin with a speaker on it that has tried to join. */
+  async function speaker(options: Omit<SpeakOptions, 'space'>, from?: Page): Promise<Page> {
+    const context = from?.context() ?? (await browser.newContext());
+    const page = await context.newPage();
+    await page.route(/\/(sdk\/|assets\/)/, (route) => {
+      const { pathname } = new URL(route.request().url());
+      return route.fulfill({ path: join(folder, pathname === '/sdk/' ? 'index.html' : pathname) });
+    });
+    await page.goto(`${server.url}/sdk/`);
+    await page.evaluate(
+      (given) => {
+        const onEvent = (event: unknown): void => void window.events.push(event);
+        window.speaking = window.client.speak({ ...given, onEvent });
+        return window.speaking.join();
+      },
+      { space: SPACE, ...options },
+    );
+    return page;
+  }
+
+  const state = (page: Page) => page.evaluate(() => window.speaking.state);
+  const phase = async (page: Page) => (await state(page)).phase;
+
+  it('goes on stage, is heard there, hears others, and measures it', async () => {
+    const ada = await speaker({ pass: await passOf('host', 'Ada'), name: 'Ada' });
+    expect(await state(ada)).toMatchObject({ phase: 'connected' });
+    const bob = await speaker({ pass: await passOf('speaker', 'Bob'), name: 'Bob' });
+    await ada.evaluate(() => {
+      for (const { id } of window.speaking.roster) window.speaking.place(id, 'stage');
+    });
+    await expect.poll(() => state(bob)).toEqual({ phase: 'connected', place: 'stage' });
+    await expect
+      .poll(() => ada.evaluate(() => window.speaking.levels[window.speaking.seat!] ?? 0))
+      .toBeGreaterThan(0);
+    const bobsSeat = await bob.evaluate(() => window.speaking.seat);
+    await expect.poll(() => ada.evaluate(() => window.speaking.slots)).toContain(bobsSeat);
+    await expect
+      .poll(() => ada.evaluate(() => window.speaking.quality.verdict))
+      .not.toBe('unknown');
+    const report = await ada.evaluate(() => window.speaking.selfTest());
+    expect(report).toMatchObject({ udp: 'ok', media: 'flowing', verdict: 'ok', advice: [] });
+
+    await ada.evaluate(() => {
+      const bob = window.speaking.roster.find(({ name }) => name === 'Bob');
+      window.speaking.silence(bob!.id);
+    });
+    await expect
+      .poll(() => bob.evaluate(() => [window.speaking.muted, window.speaking.silenced]))
+      .toEqual([true, true]);
+    await bob.evaluate(() => window.speaking.setMuted(false));
+    await expect
+      .poll(() =>
+        ada.evaluate(() => window.speaking.roster.find(({ name }) => name === 'Bob')?.muted),
+      )
+      .toBe(false);
+  });
+
+  it('checks its own sound and plays a file on air', async () => {
+    const page = await speaker({ pass: await passOf('speaker', 'Cleo'), name: 'Cleo' });
+    const check = await page.evaluate(async () => ({
+      ...(await window.speaking.soundCheck(1_500)),
+    }));
+    expect(check.durationMs).toBeGreaterThan(500);
+    expect(check.peak).toBeGreaterThan(0);
+    const clip = await page.evaluate(async () => {
+      const bytes = new Uint8Array(44 + 48_000);
+      const view = new DataView(bytes.buffer);
+      bytes.set(new TextEncoder().encode('RIFF....WAVEfmt '));
+      view.setUint32(4, bytes.length - 8, true);
+      view.setUint32(16, 16, true);
+      view.setUint16(20, 1, true);
+      view.setUint16(22, 1, true);
+      view.setUint32(24, 48_000, true);
+      view.setUint32(28, 96_000, true);
+      view.setUint16(32, 2, true);
+      view.setUint16(34, 16, true);
+      bytes.set(new TextEncoder().encode('data'), 36);
+      view.setUint32(40, 48_000, true);
+      const playing = await window.speaking.playOnAir(bytes.buffer, { name: 'jingle' });
+      const during = window.speaking.clip?.playing;
+      await playing.finished;
+      const { durationMs, positionMs, name } = playing;
+      return { during, durationMs, positionMs, name, after: window.speaking.clip };
+    });
+    expect(clip).toEqual({
+      during: true,
+      durationMs: 500,
+      positionMs: 500,
+      name: 'jingle',
+      after: null,
+    });
+    const unreadable = page.evaluate(() =>
+      window.speaking.playOnAir(new ArrayBuffer(64)).catch((e) => e.code),
+    );
+    expect(await unreadable).toBe('file_unreadable');
+  });
+
+  it('a second tab is refused kindly, and may take the seat over', async () => {
+    const pass = await passOf('speaker', 'Dora');
+    const first = await speaker({ pass, name: 'Dora' });
+    const second = await speaker({ pass, name: 'Dora' }, first);
+    expect(await state(second)).toMatchObject({ phase: 'failed', code: 'already_on_stage' });
+    await second.evaluate(() => window.speaking.takeOver());
+    expect(await phase(second)).toBe('connected');
+    await expect
+      .poll(() => state(first))
+      .toMatchObject({ phase: 'failed', code: 'already_on_stage' });
+  });
+
+  it('[P3] is back on the same seat by itself when the stage was killed', async () => {
+    const page = await speaker({ pass: await passOf('speaker', 'Emil'), name: 'Emil' });
+    const seat = await page.evaluate(() => window.speaking.seat);
+    await server.kill('stage');
+    await expect
+      .poll(
+        () =>
+          page.evaluate(() =>
+            window.events.some((event) => (event as { type: string }).type === 'recovered'),
+          ),
+        { timeout: 60_000 },
+      )
+      .toBe(true);
+    expect(await phase(page)).toBe('connected');
+    expect(await page.evaluate(() => window.speaking.seat)).toBe(seat);
+  });
+
+  it('says plainly that a pass is not valid', async () => {
+    const page = await speaker({ pass: 'nonsense', name: 'Eve' });
+    expect(await state(page)).toMatchObject({ phase: 'failed', code: 'pass_invalid' });
+  });
+});
