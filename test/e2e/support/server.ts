@@ -132,11 +132,11 @@ export class TestServer {
 
   /** @returns the whole link */
   async invite(spaceId: string, role: Role, name: string): Promise<string> {
-    const { url } = await this.call<{ url: string }>('POST', `/api/spaces/${spaceId}/invites`, {
+    const { path } = await this.call<{ path: string }>('POST', `/api/spaces/${spaceId}/invites`, {
       role,
       name,
     });
-    return new URL(url, this.url).href;
+    return new URL(path, this.url).href;
   }
 
   /** The space as the edge tells it; null while it does not know it. */

@@ -1,5 +1,5 @@
 /**
- * Makes loop-voice.ts and loop-music.ts: `node packages/media/src/holding/generate.ts`. An open chord of soft
+ * Makes loop-voice.generated.ts and loop-music.generated.ts: `node packages/media/src/holding/generate.ts`. An open chord of soft
  * sines (A, E, B, C♯), each swelling in its own slow time, slightly apart left and right. Every frequency
  * and every swell fits the loop a whole number of times, so the loop has no seam; it is encoded twice over
  * and the second turn is kept, so the encoder has none either. No randomness: the same bytes each time.
@@ -84,5 +84,5 @@ for (const rendition of Object.values(RENDITIONS)) {
     `export const ${name} = \`${lines.join('\\\n')}\`;`,
     '',
   ].join('\n');
-  writeFileSync(join(import.meta.dirname, `loop-${rendition.id}.ts`), text);
+  writeFileSync(join(import.meta.dirname, `loop-${rendition.id}.generated.ts`), text);
 }

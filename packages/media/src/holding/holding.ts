@@ -7,8 +7,8 @@
 import { CHUNK_SAMPLES, FRAME_SAMPLES, FRAMES_PER_CHUNK, type Rendition } from '@parterre/protocol';
 import { assert } from '../assert.ts';
 import { createOpusDecoder } from '../opus/index.ts';
-import { HOLDING_MUSIC } from './loop-music.ts';
-import { HOLDING_VOICE } from './loop-voice.ts';
+import { HOLDING_MUSIC } from './loop-music.generated.ts';
+import { HOLDING_VOICE } from './loop-voice.generated.ts';
 
 /** A loop as it is committed: packets, each after its length (16 bits, big-endian), in base64. */
 const LOOPS: Readonly<Record<Rendition['id'], string>> = {

@@ -1,0 +1,99 @@
+/**
+ * A loudspeaker nobody hears: PulseAudio with a null sink at 48 kHz, alone in a folder of its own, so that
+ * a browser plays to a real audio clock and what it plays can be recorded. Touches no sound server that
+ * may be running already.
+ */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { until } from './server.ts';
+import { RATE_HZ } from './sound.ts';
+
+const DAEMON = '/usr/bin/pulseaudio';
+const RECORDER = '/usr/bin/parec';
+const SINK = 'house';
+
+export const hasLoudspeaker = existsSync(DAEMON) && existsSync(RECORDER);
+
+export class Loudspeaker {
+  /** What a browser needs in its environment to play here. */
+  readonly environment: Readonly<Record<string, string>>;
+  readonly #folder: string;
+  readonly #daemon: ChildProcess;
+
+  private constructor(folder: string) {
+    this.#folder = folder;
+    this.environment = {
+      HOME: folder,
+      XDG_RUNTIME_DIR: folder,
+      PULSE_SERVER: `unix:${join(folder, 'pulse', 'native')}`,
+    };
+    const modules = [
+      'module-native-protocol-unix',
+      `module-null-sink sink_name=${SINK} rate=${RATE_HZ} channels=2`,
+    ];
+    const options = ['-n', '--daemonize=no', '--use-pid-file=no', '--exit-idle-time=-1'];
+    this.#daemon = spawn(DAEMON, [...options, ...modules.flatMap((each) => ['-L', each])], {
+      env: { ...process.env, ...this.environment },
+      stdio: 'ignore',
+    });
+  }
+
+  static async start(): Promise<Loudspeaker> {
+    const folder = await mkdtemp('/tmp/sound-');
+    await mkdir(join(folder, 'pulse'), { mode: 0o700 });
+    const speaker = new Loudspeaker(folder);
+    await until(() => existsSync(join(folder, 'pulse', 'native')), 'the loudspeaker is there');
+    return speaker;
+  }
+
+  /** Begins to record what is played, mono at 48 kHz. */
+  record(): Recorder {
+    return new Recorder(this.environment);
+  }
+
+  async stop(): Promise<void> {
+    await ended(this.#daemon);
+    await rm(this.#folder, { recursive: true, force: true });
+  }
+}
+
+export class Recorder {
+  readonly #process: ChildProcess;
+  readonly #pieces: Buffer[] = [];
+  #bytes = 0;
+
+  constructor(environment: Readonly<Record<string, string>>) {
+    const format = ['--format=float32le', `--rate=${RATE_HZ}`, '--channels=1', '--latency-msec=50'];
+    this.#process = spawn(RECORDER, [...format, '--raw', `--device=${SINK}.monitor`], {
+      env: { ...process.env, ...environment },
+      stdio: ['ignore', 'pipe', 'ignore'],
+    });
+    this.#process.stdout?.on('data', (piece: Buffer) => {
+      this.#pieces.push(piece);
+      this.#bytes += piece.length;
+    });
+  }
+
+  /** How much was recorded, s. */
+  get seconds(): number {
+    return this.#bytes / 4 / RATE_HZ;
+  }
+
+  async stop(): Promise<Float32Array> {
+    await ended(this.#process);
+    const bytes = Buffer.concat(this.#pieces);
+    const whole = bytes.length & ~3;
+    return new Float32Array(
+      bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + whole) as ArrayBuffer,
+    );
+  }
+}
+
+async function ended(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const exit = new Promise((resolve) => child.once('exit', resolve));
+  child.kill('SIGTERM');
+  await exit;
+}
