@@ -35,7 +35,7 @@ function reachable(address: string): boolean {
 
 /** A further address of this side's port, offered as a host candidate after the machine's own. */
 export function extraCandidate(address: string, port: number, index: number): string {
-  const localPreference = 32_000 - index;
+  const localPreference = 8_000 - index;
   const priority = 126 * 2 ** 24 + localPreference * 2 ** 8 + 255; // RFC 8445 §5.1.2.1
   return `a=candidate:x${index} 1 UDP ${priority} ${address} ${port} typ host`;
 }
