@@ -1,0 +1,194 @@
+/**
+ * Every page in Chromium on the make-believe server of `dev/`: it says something in every state, every
+ * control has a name, a size for a thumb and a place in the tab order, and nothing spills at 360 px.
+ */
+import { existsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { type Browser, chromium, type Page } from 'playwright-core';
+import { createServer, type ViteDevServer } from 'vite';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+
+const CHROMIUM = '/usr/bin/chromium';
+const FLAGS = [
+  '--headless',
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+];
+
+const PHONE = { width: 360, height: 740 };
+
+/** Runs in the page: what is wrong with what it shows, one line for each fault. */
+function faultsOf(): string[] {
+  const faults: string[] = [];
+  const visible = (element: Element): boolean =>
+    element.checkVisibility({ checkOpacity: true, checkVisibilityCSS: true });
+  const named = (element: Element): string => {
+    const labels = (element as HTMLInputElement).labels ?? [];
+    const label = [...labels].map((each) => each.textContent).join(' ');
+    return (element.getAttribute('aria-label') ?? (label || (element.textContent ?? ''))).trim();
+  };
+  const controls = 'button, a[href], input, select, summary, [role="slider"]';
+  for (const control of document.querySelectorAll(controls)) {
+    if (!visible(control) || control.closest('.skip') !== null) continue;
+    const what = `<${control.localName} class="${control.className}">`;
+    if (named(control) === '') faults.push(`${what} has no name`);
+    if ((control as HTMLElement).tabIndex > 0) faults.push(`${what} changes the tab order`);
+    const target = control.matches('[type="checkbox"]') ? control.closest('label')! : control;
+    const box = target.getBoundingClientRect();
+    const inText = control.localName === 'a' && getComputedStyle(control).display === 'inline';
+    if (!inText && (box.height < 43.5 || box.width < 43.5))
+      faults.push(`${what} is ${Math.round(box.width)}×${Math.round(box.height)} px`);
+  }
+  const headings = [...document.querySelectorAll('h1')].filter(visible);
+  if (headings.length > 1) faults.push(`${headings.length} first-level headings`);
+  if (document.querySelectorAll('main').length !== 1) faults.push('not one main region');
+  const ids = [...document.querySelectorAll('[id]')].map(({ id }) => id);
+  if (new Set(ids).size !== ids.length) faults.push('an id is there twice');
+  for (const element of document.querySelectorAll('[aria-describedby], [aria-labelledby]')) {
+    const id = element.getAttribute('aria-describedby') ?? element.getAttribute('aria-labelledby');
+    if (document.getElementById(id!) === null) faults.push(`nothing has the id ${id}`);
+  }
+  const spill = document.documentElement.scrollWidth - window.innerWidth;
+  if (spill > 0) faults.push(`${spill} px wider than the screen`);
+  if ((document.querySelector('main')?.textContent ?? '').trim().length < 20) faults.push('blank');
+  return faults;
+}
+
+const enterStudio = async (page: Page): Promise<void> => {
+  await page.fill('input[name=name]', 'Ada Lovelace');
+  await page.click('button[type=submit]');
+  await page.click('.ask button');
+};
+
+interface Screen {
+  readonly path: string;
+  readonly steps?: (page: Page) => Promise<void>;
+  /** What must be on the screen. */
+  readonly says: RegExp;
+}
+
+const SCREENS: readonly Screen[] = [
+  { path: '/', says: /A stage for a few/ },
+  { path: '/?owner', says: /Your spaces[\s\S]*An evening with Ada and Grace/ },
+  { path: '/evening', says: /The programme is on air/ },
+  { path: '/evening?phase=playing', says: /Ada Lovelace[\s\S]*4 s behind the stage/ },
+  { path: '/evening?phase=reconnecting', says: /Stay seated/ },
+  { path: '/evening?phase=paused', says: /A call or another app paused/ },
+  { path: '/evening?phase=failed', says: /cannot play the live sound[\s\S]*Update it/ },
+  { path: '/tomorrow', says: /Starts in[\s\S]*Take a seat/ },
+  { path: '/late', says: /has not started yet/ },
+  { path: '/finishing', says: /being finished/ },
+  { path: '/last-week', says: /Who spoke when[\s\S]*David Hilbert/ },
+  { path: '/no-such-space', says: /no space at this address[\s\S]*Try again/ },
+  { path: '/invite#token', says: /invited to the stage as speaker/ },
+  { path: '/invite?microphone=denied#token', steps: enterStudio, says: /allow the microphone/ },
+  { path: '/studio/evening', steps: enterStudio, says: /Enter the green room/ },
+  {
+    path: '/studio/evening?on',
+    steps: async (page) => {
+      await enterStudio(page);
+      await page.click('.button-wide');
+      await page.click('.voice-place button');
+    },
+    says: /On air[\s\S]*Grace Hopper[\s\S]*Invitations/,
+  },
+  {
+    path: '/studio/evening?stage=failed',
+    steps: async (page) => {
+      await enterStudio(page);
+      await page.click('.button-wide');
+    },
+    says: /another tab[\s\S]*Move here/,
+  },
+];
+
+describe.skipIf(!existsSync(CHROMIUM))('the pages in Chromium', () => {
+  let server: ViteDevServer;
+  let browser: Browser;
+  let base = '';
+
+  beforeAll(async () => {
+    server = await createServer({
+      configFile: fileURLToPath(new URL('../vite.config.ts', import.meta.url)),
+      mode: 'mock',
+      logLevel: 'error',
+      server: { host: '127.0.0.1', port: 0, hmr: false },
+    });
+    await server.listen();
+    const address = server.httpServer?.address();
+    if (typeof address !== 'object' || address === null) throw new Error('The server has no port.');
+    base = `http://127.0.0.1:${address.port}`;
+    browser = await chromium.launch({ executablePath: CHROMIUM, args: FLAGS });
+  });
+
+  afterAll(async () => {
+    await browser?.close();
+    await server?.close();
+  });
+
+  const open = async (path: string, locale = 'en-GB'): Promise<Page> => {
+    const context = await browser.newContext({ viewport: PHONE, locale, reducedMotion: 'reduce' });
+    const page = await context.newPage();
+    await page.goto(base + path);
+    return page;
+  };
+
+  for (const { path, steps, says } of SCREENS) {
+    it(`[P2] says what is and what to do, for everybody: ${path}`, async () => {
+      const page = await open(path);
+      const failures: string[] = [];
+      page.on('pageerror', (error) => failures.push(error.message));
+      await steps?.(page);
+      await page.locator('main', { hasText: says }).waitFor();
+      expect(await page.evaluate(faultsOf)).toEqual([]);
+      expect(failures).toEqual([]);
+      await page.context().close();
+    });
+  }
+
+  it('speaks French to those who do, and keeps what they choose', async () => {
+    const page = await open('/evening', 'fr-FR');
+    await page.getByRole('button', { name: 'Écouter' }).waitFor();
+    expect(await page.locator('html').getAttribute('lang')).toBe('fr');
+    await page.getByRole('button', { name: 'English' }).click();
+    await page
+      .getByRole('button', { name: 'Light theme' })
+      .or(page.getByRole('button', { name: 'Dark theme' }))
+      .click();
+    const theme = await page.locator('html').getAttribute('data-theme');
+    await page.reload();
+    await page.getByRole('button', { name: 'Listen' }).waitFor();
+    expect(await page.locator('html').getAttribute('lang')).toBe('en');
+    expect(await page.locator('html').getAttribute('data-theme')).toBe(theme);
+    await page.context().close();
+  });
+
+  it('can be listened to by keyboard alone', async () => {
+    const page = await open('/evening');
+    const listen = page.getByRole('button', { name: 'Listen' });
+    await listen.waitFor();
+    for (let presses = 0; presses < 12; presses += 1) {
+      await page.keyboard.press('Tab');
+      if (await listen.evaluate((element) => element === document.activeElement)) break;
+    }
+    await page.keyboard.press('Enter');
+    await page.getByRole('button', { name: 'Stop' }).waitFor();
+    await page.context().close();
+  });
+
+  it('moves through the replay by keyboard', async () => {
+    const page = await open('/last-week');
+    const slider = page.getByRole('slider', { name: 'Position in the recording' });
+    await slider.focus();
+    await page.keyboard.press('PageUp');
+    await page.keyboard.press('ArrowRight');
+    await page.locator('[role="slider"][aria-valuenow="65"]').waitFor();
+    expect(await slider.getAttribute('aria-valuetext')).toMatch(/^1:05 of 12:34/);
+    await page.context().close();
+  });
+});
