@@ -29,7 +29,7 @@ export class PlayingClip implements AirClip {
 
   constructor(context: AudioContext, sound: AudioBuffer, { name, gainDb }: AirOptions) {
     this.name = name;
-    this.durationMs = sound.duration * 1_000;
+    this.durationMs = Math.round(sound.duration * 1_000);
     this.#context = context;
     this.#output = context.createMediaStreamDestination();
     this.#voice = context.createGain();
