@@ -7,7 +7,6 @@ import { createContext } from 'preact';
 import { useContext } from 'preact/hooks';
 
 export type Language = 'en' | 'fr';
-export const LANGUAGES: readonly Language[] = ['en', 'fr'];
 
 /** The same words in each language; values are texts or functions that make one. */
 export type Dictionary<W> = { readonly [L in Language]: W };

@@ -194,7 +194,7 @@ function OnStage({ seats, live }: OnStageProps) {
 }
 
 /** The sentence for each state of the player. */
-export function sentenceOf(words: ListenWords, state: ListenState, space: SpaceState): string {
+function sentenceOf(words: ListenWords, state: ListenState, space: SpaceState): string {
   switch (state.phase) {
     case 'idle':
     case 'failed':
