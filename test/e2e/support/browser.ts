@@ -47,6 +47,16 @@ export async function openContext(
   return context;
 }
 
+/** The page's media play at rate 1 whatever is asked, so that what is heard can be laid over the mix. */
+export async function holdRate(context: BrowserContext): Promise<void> {
+  await context.addInitScript(() => {
+    Object.defineProperty(HTMLMediaElement.prototype, 'playbackRate', {
+      get: () => 1,
+      set: () => {},
+    });
+  });
+}
+
 /** Opens a space's page and presses Listen; resolves when sound advances. */
 export async function listen(page: Page, url: string): Promise<void> {
   await page.goto(url);

@@ -48,8 +48,8 @@ export function align(
 }
 
 /**
- * Cuts `heard` into windows and finds each again in `reference` near where the whole fits.
- * @param slack how far a window may have moved, samples
+ * Cuts `heard` into windows and finds each again in `reference`, from where the one before was found.
+ * @param slack how far a window may have moved against the one before, samples
  * @returns the correlation of each window that is loud enough to be compared
  */
 export function windowCorrelations(
@@ -59,21 +59,25 @@ export function windowCorrelations(
   slack: number,
   floor = 0.003,
 ): number[] {
-  const { offset } = align(
+  const first = Array.from(
+    { length: Math.floor(heard.length / window) },
+    (_, index) => index * window,
+  ).find((start) => rms(heard.subarray(start, start + window)) >= floor);
+  if (first === undefined) return [];
+  let expected = align(
     reference,
-    heard.subarray(0, Math.min(heard.length, reference.length) - slack),
-  );
+    heard.subarray(first, first + Math.min(heard.length - first, 4 * window)),
+  ).offset;
   const scores: number[] = [];
-  for (let start = 0; start + window <= heard.length; start += window) {
+  for (let start = first; start + window <= heard.length; start += window, expected += window) {
     const piece = heard.subarray(start, start + window);
     if (rms(piece) < floor) continue;
-    const from = Math.max(0, offset + start - slack);
-    const around = reference.subarray(
-      from,
-      Math.min(reference.length, offset + start + window + slack),
-    );
+    const from = Math.max(0, expected - slack);
+    const around = reference.subarray(from, expected + window + slack);
     if (around.length < window) break;
-    scores.push(align(around, piece).score);
+    const { offset, score } = align(around, piece);
+    scores.push(score);
+    if (score >= 0.5) expected = from + offset;
   }
   return scores;
 }
