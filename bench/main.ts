@@ -45,6 +45,8 @@ for (const suite of SUITES) {
     process.stdout.write(`${values.json ? JSON.stringify(figure) : readable(figure)}\n`);
   }
 }
+// The WebRTC library keeps a thread, and with it the process, once it has been used.
+process.exit(0);
 
 function readable({ figure, value, unit, runs: all = [], hash }: Figure): string {
   const spread =

@@ -49,7 +49,7 @@ class Person {
     await mic!.sender.replaceTrack(this.#source.createTrack());
     for (const slot of slots) {
       const sink = new wrtc.nonstandard.RTCAudioSink(slot.receiver.track);
-      sink.ondata = ({ samples }) => {
+      sink.ondata = ({ samples }: { samples: Int16Array }) => {
         if (samples.some((sample) => Math.abs(sample) > LOUD)) this.heardAtMs ??= performance.now();
       };
     }

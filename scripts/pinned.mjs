@@ -4,7 +4,15 @@
  */
 import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -56,25 +64,29 @@ export function pinnedEnvironment() {
 
 /** Builds the pages when a source is newer than what was built. */
 export function buildPages() {
-  const built = join(root, 'packages', 'web', 'dist', 'index.html');
+  const pages = join(root, 'packages', 'web');
+  const built = join(pages, 'dist', 'index.html');
   const sources = ['protocol', 'media', 'client', 'web'].map((name) =>
     join(root, 'packages', name),
   );
   if (existsSync(built) && Math.max(...sources.map(newestIn)) < statSync(built).mtimeMs) return;
   say('Building the pages.');
   const vite = join(root, 'node_modules', 'vite', 'bin', 'vite.js');
-  const done = spawnSync(pinnedNode(), [vite, 'build', '--logLevel', 'warn'], {
-    cwd: join(root, 'packages', 'web'),
-    stdio: 'inherit',
-    env: pinnedEnvironment(),
-  });
+  const done = spawnSync(
+    pinnedNode(),
+    [vite, 'build', '--logLevel', 'warn', '--outDir', 'dist.next', '--emptyOutDir'],
+    { cwd: pages, stdio: 'inherit', env: pinnedEnvironment() },
+  );
   if (done.status !== 0) fail('The pages could not be built; the message is above.');
+  // Swapped in whole: a server that runs meanwhile never misses a file.
+  rmSync(join(pages, 'dist'), { recursive: true, force: true });
+  renameSync(join(pages, 'dist.next'), join(pages, 'dist'));
 }
 
 function newestIn(folder) {
   let newest = 0;
   for (const entry of readdirSync(folder, { withFileTypes: true })) {
-    if (entry.name === 'dist' || entry.name === 'node_modules') continue;
+    if (entry.name.startsWith('dist') || entry.name === 'node_modules') continue;
     const path = join(folder, entry.name);
     newest = Math.max(newest, entry.isDirectory() ? newestIn(path) : statSync(path).mtimeMs);
   }
