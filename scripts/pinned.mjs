@@ -34,10 +34,12 @@ export function install() {
   say('Installing the pinned dependencies (once; about a minute).');
   const npm = process.env.npm_execpath;
   const [command, ...words] = npm?.endsWith('.js') ? [process.execPath, npm] : ['npm'];
-  const done = spawnSync(command, [...words, 'ci', '--no-audit', '--no-fund'], {
-    cwd: root,
-    stdio: ['ignore', 'ignore', 'inherit'],
-  });
+  // Not `npm ci`: a registry that lacks packages for other platforms makes a lock file it refuses.
+  const done = spawnSync(
+    command,
+    [...words, 'install', '--no-save', '--no-audit', '--no-fund', '--loglevel=error'],
+    { cwd: root, stdio: ['ignore', 'ignore', 'inherit'] },
+  );
   if (done.status !== 0) fail('npm could not install the dependencies; its message is above.');
   writeFileSync(stamp, digest);
 }
