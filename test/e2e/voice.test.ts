@@ -53,6 +53,7 @@ describe.skipIf(!hasChromium || !hasFfmpeg || speechPath === null)('the way of t
     const path = join(folder, `${space}-host.wav`);
     writeWav(path, samples);
     await server.createSpace({ id: space, title: `The ${space}` });
+    await server.start(space);
     const context = await openContext(await browserWith(path));
     await signIn(context, server);
     const page = await context.newPage();

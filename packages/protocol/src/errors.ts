@@ -122,7 +122,11 @@ export const ERRORS = {
     'This server carries as many spaces as it can.',
     'End a space that is no longer needed.',
   ),
-  house_full: entry(503, 'This server carries as many listeners as it can.', 'Try again in a moment.'),
+  house_full: entry(
+    503,
+    'This server carries as many listeners as it can.',
+    'Try again in a moment.',
+  ),
   part_away: entry(503, 'A part of the server is restarting.', 'Try again in a moment.'),
   disk_full: entry(507, 'The disk is full; nothing was changed.', 'Free space on the data disk.'),
 } as const satisfies Record<string, ErrorEntry>;

@@ -39,6 +39,10 @@ const SPACES = new Map(
     space('tomorrow', 'What the night sky says', 'Vera Rubin', 'scheduled', 93_784_000),
     space('soon', 'The first reading', 'Grace Hopper', 'doors', 247_000),
     space('late', 'The host is late', 'Grace Hopper', 'doors', -60_000),
+    {
+      ...space('whenever', 'Whenever you are ready', 'Ada Lovelace', 'doors', 0),
+      startsAtMs: null,
+    },
     space('finishing', 'Just finished', 'Emmy Noether', 'ended', -760_000),
     space('last-week', 'The symmetry of things', 'Emmy Noether', 'ended', -700_000_000),
   ].map((known) => [known.id, known]),

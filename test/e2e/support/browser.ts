@@ -21,12 +21,17 @@ const FLAGS = [
 
 /** @param microphone a WAV file; the browser then has a microphone and gives it without asking */
 export function launch(microphone?: string): Promise<Browser> {
+  return chromium.launch(launchOptions(microphone));
+}
+
+/** How Chromium is started. */
+export function launchOptions(microphone?: string): { executablePath: string; args: string[] } {
   const fake = ['--use-fake-device-for-media-stream', '--use-fake-ui-for-media-stream'];
   const args =
     microphone === undefined
       ? FLAGS
       : [...FLAGS, ...fake, `--use-file-for-fake-audio-capture=${microphone}`];
-  return chromium.launch({ executablePath: PATH, args });
+  return { executablePath: PATH, args };
 }
 
 /** A context whose pages keep every media element that plays in `window.heard`, for `record`. */

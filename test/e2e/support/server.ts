@@ -19,19 +19,29 @@ export class TestServer {
   readonly data: string;
   readonly lines: string[] = [];
   readonly #flags: readonly string[];
+  readonly #environment: NodeJS.ProcessEnv;
   readonly #parts = new Map<string, number>();
   #process: ChildProcess | null = null;
   #ownerToken = '';
   #cookie = '';
 
-  private constructor(data: string, flags: readonly string[]) {
+  private constructor(data: string, flags: readonly string[], environment: NodeJS.ProcessEnv) {
     this.data = data;
     this.#flags = flags;
+    this.#environment = environment;
   }
 
-  /** Starts on free ports with an empty data folder (or the one given). */
-  static async start(flags: readonly string[] = [], data?: string): Promise<TestServer> {
-    const server = new TestServer(data ?? (await mkdtemp(join(tmpdir(), 'parterre-e2e-'))), flags);
+  /**
+   * Starts on free ports with an empty data folder (or the one given).
+   * @param environment variables beside this process's own
+   */
+  static async start(
+    flags: readonly string[] = [],
+    data?: string,
+    environment: NodeJS.ProcessEnv = {},
+  ): Promise<TestServer> {
+    const folder = data ?? (await mkdtemp(join(tmpdir(), 'parterre-e2e-')));
+    const server = new TestServer(folder, flags, environment);
     await server.launch();
     return server;
   }
@@ -52,7 +62,10 @@ export class TestServer {
       this.data,
       ...this.#flags,
     ];
-    const child = spawn(process.execPath, [MAIN, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(process.execPath, [MAIN, ...args], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: { ...process.env, ...this.#environment },
+    });
     this.#process = child;
     const opened = new Promise<void>((resolve, reject) => {
       const timeout = setTimeout(

@@ -107,6 +107,16 @@ export class Webkit {
     await this.#call('POST', `${this.#session}/element/${id}/click`, {});
   }
 
+  /** Presses and releases one key (its code point in W3C REC-webdriver1 §17.4.2). */
+  async press(key: string): Promise<void> {
+    const actions = [
+      { type: 'keyDown', value: key },
+      { type: 'keyUp', value: key },
+    ];
+    const keyboard = { type: 'key', id: 'keyboard', actions };
+    await this.#call('POST', `${this.#session}/actions`, { actions: [keyboard] });
+  }
+
   async close(): Promise<void> {
     if (this.#session !== '') await this.#call('DELETE', this.#session).catch(() => null);
     for (const child of this.#children.toReversed()) await ended(child);

@@ -5,6 +5,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { iceServersOf } from '../spaces/index.ts';
 
 type Kind = 'string' | 'integer' | 'boolean' | 'list';
 
@@ -82,7 +83,8 @@ export const CONFIG_KEYS = {
     fallback: 60,
     min: 1,
     max: 10_080,
-    about: 'A live space with nobody on stage ends itself after this long.',
+    about:
+      'A space with nobody on stage ends itself after this long, once its start has come or, without an announced start, once its doors are open.',
   },
   retentionDays: {
     kind: 'integer',
@@ -164,7 +166,27 @@ export function loadConfig(
   if ((config.tlsCert === '') !== (config.tlsKey === '')) {
     throw new ConfigError('tlsCert and tlsKey go together: give both or neither.');
   }
+  checkPublicUrl(config.publicUrl);
+  checkIceServers(config.iceServers);
   return { ...config, data: resolve(config.data) };
+}
+
+function checkPublicUrl(publicUrl: string): void {
+  if (publicUrl === '') return;
+  const url = URL.parse(publicUrl);
+  const isOrigin = url !== null && url.href.replace(/\/$/, '') === url.origin;
+  if (isOrigin && (url.protocol === 'http:' || url.protocol === 'https:')) return;
+  throw new ConfigError(
+    '"publicUrl" must be an address such as https://live.example.org: http or https, a name, perhaps a port, and no path.',
+  );
+}
+
+function checkIceServers(words: readonly string[]): void {
+  try {
+    iceServersOf(words);
+  } catch (error) {
+    throw new ConfigError((error as Error).message);
+  }
 }
 
 function applyFile(draft: Draft, path: string): void {

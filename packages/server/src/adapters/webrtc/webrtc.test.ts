@@ -5,7 +5,7 @@ import wrtc from '@roamhq/wrtc';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Peer, PeerObserver } from '../../ports/peer.ts';
-import { quiet, until } from '../../stage/stage.fixture.ts';
+import { silentLog } from '../system/index.ts';
 import { openPeers, type Peers } from './index.ts';
 
 const OPTIONS = { forwardSources: [11, 12, 13], iceServers: [] };
@@ -13,7 +13,7 @@ const silent: PeerObserver = { rtp() {}, rtcp() {}, candidate() {}, state() {} }
 let peers: Peers;
 const browsers: InstanceType<typeof wrtc.RTCPeerConnection>[] = [];
 beforeEach(async () => {
-  peers = await openPeers({ port: 0, addresses: ['127.0.0.1'], peersMax: 4, log: quiet });
+  peers = await openPeers({ port: 0, addresses: ['127.0.0.1'], peersMax: 4, log: silentLog });
 });
 afterEach(async () => {
   for (const browser of browsers.splice(0)) browser.close();
@@ -29,7 +29,12 @@ async function answerOf(peer: Peer): Promise<string> {
   mic!.direction = 'sendonly';
   await mic!.sender.replaceTrack(source.createTrack());
   await browser.setLocalDescription(await browser.createAnswer());
-  await until(() => browser.iceGatheringState === 'complete', 'candidates are gathered');
+  await expect
+    .poll(() => browser.iceGatheringState === 'complete', {
+      timeout: 30_000,
+      message: 'candidates are gathered',
+    })
+    .toBe(true);
   return browser.localDescription!.sdp;
 }
 
@@ -52,7 +57,9 @@ describe('peers by node-datachannel', () => {
     const states: string[] = [];
     const peer = await peers.offer(OPTIONS, { ...silent, state: (state) => states.push(state) });
     peer.accept(await answerOf(peer));
-    await until(() => states.includes('connected'), 'connected');
+    await expect
+      .poll(() => states.includes('connected'), { timeout: 30_000, message: 'connected' })
+      .toBe(true);
     expect(() => peer.accept('v=0')).toThrow(ParterreError);
     peer.sendRtp(0, Buffer.from('806f000000000000000000110102', 'hex'));
     peer.sendRtp(9, Buffer.alloc(20));
@@ -103,7 +110,7 @@ describe('peers by node-datachannel', () => {
     const taken = createSocket('udp4');
     await new Promise<void>((resolve) => taken.bind(0, resolve));
     const { port } = taken.address();
-    await expect(openPeers({ port, addresses: [], peersMax: 1, log: quiet })).rejects.toThrow(
+    await expect(openPeers({ port, addresses: [], peersMax: 1, log: silentLog })).rejects.toThrow(
       String(port),
     );
     taken.close();
