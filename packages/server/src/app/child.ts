@@ -19,7 +19,7 @@ export interface ChildObserver {
 export class Child {
   readonly name: string;
   readonly role: Role;
-  /** Prepared but not yet active (a warm programme), or not yet ready. */
+  /** Prepared but not yet active (a spare of a warm role), or not yet ready. */
   prepared = false;
   ready = false;
   readonly startedAtMs = performance.now();

@@ -3,8 +3,11 @@ import type { Config } from './config.ts';
 
 export type Role = 'programme' | 'stage' | 'api' | 'edge';
 
+/** Roles whose successor stands prepared, because people hear how long a change takes. */
+export const WARM_ROLES: ReadonlySet<Role> = new Set<Role>(['programme', 'stage']);
+
 export type ToPart =
-  /** First message: who you are. A `programme` prepares and waits for `activate`; the others begin. */
+  /** First message: who you are. A warm role prepares and waits for `activate`; the others begin. */
   | { readonly type: 'begin'; readonly role: Role; readonly name: string; readonly config: Config }
   | { readonly type: 'activate' }
   | { readonly type: 'ping'; readonly id: number }

@@ -5,7 +5,7 @@
 import { AggregatorRegistry, collectDefaultMetrics, Registry } from 'prom-client';
 import { createLog, systemClock, systemRandom, systemTimers } from '../adapters/system/index.ts';
 import type { Log } from '../ports/log.ts';
-import { type FromPart, LISTEN_FD, type Role, type ToPart } from './messages.ts';
+import { type FromPart, LISTEN_FD, type Role, type ToPart, WARM_ROLES } from './messages.ts';
 import type { Part, PartContext } from './part.ts';
 import { loadSecrets } from './secrets.ts';
 import { socketsOf } from './sockets.ts';
@@ -95,7 +95,7 @@ class PartProcess {
       collectMetrics: () => this.#collectAll(),
     };
     this.#activate = await prepare(role, context);
-    if (role === 'programme') say({ type: 'prepared' });
+    if (WARM_ROLES.has(role)) say({ type: 'prepared' });
     else this.#wanted = true;
     await this.#activateWhenPrepared();
   }

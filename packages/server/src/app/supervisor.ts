@@ -3,8 +3,8 @@
  * no request and parses no input, so that nothing from outside can bring it down [P1, P3].
  *
  * The public socket is bound here but listened on only by the edges that inherit it, so the kernel's
- * queue of connections outlives every edge. A second programme is kept prepared: when the active one
- * dies it takes over at once, and the next is prepared behind it.
+ * queue of connections outlives every edge. A second programme and a second stage are kept prepared:
+ * when the active one dies the other takes over at once, and the next is prepared behind it.
  */
 
 import { unlinkSync } from 'node:fs';
@@ -13,7 +13,7 @@ import { createLog } from '../adapters/system/index.ts';
 import type { Log } from '../ports/log.ts';
 import { Child } from './child.ts';
 import { type Config, ConfigError } from './config.ts';
-import type { FromPart, Role } from './messages.ts';
+import { type FromPart, type Role, WARM_ROLES } from './messages.ts';
 import { ownerLink } from './owner-link.ts';
 import { publicUrlOf } from './public-url.ts';
 import { loadSecrets } from './secrets.ts';
@@ -124,7 +124,8 @@ class House {
   readonly #children = new Set<Child>();
   readonly #crashes = new Map<string, number>();
   readonly #collecting = new Map<number, (child: Child, metrics: unknown) => void>();
-  #programme: Child | null = null;
+  /** Of each warm role, the process that works; another one of that role stands by. */
+  readonly #active = new Map<Role, Child>();
   #collectId = 0;
   #changed: () => void = () => {};
 
@@ -143,10 +144,11 @@ class House {
       this.#spawn('edge', `edge-${index}`);
     await this.#until(() =>
       [...this.#children].every(
-        (child) => child.ready || (child.role === 'programme' && child !== this.#programme),
+        (child) => child.ready || (WARM_ROLES.has(child.role) && !this.#isActive(child)),
       ),
     );
-    if (!this.stopping) this.#spawn('programme', 'programme'); // the warm one
+    if (this.stopping) return;
+    for (const role of WARM_ROLES) this.#spawn(role, role);
   }
 
   /** Edges first, so that nobody is sent anywhere that is closing; the programme last. */
@@ -171,12 +173,16 @@ class House {
       exit: (from, how) => this.#exit(from, how),
     });
     this.#children.add(child);
-    if (role === 'programme' && this.#programme === null) this.#activate(child);
+    if (WARM_ROLES.has(role) && !this.#active.has(role)) this.#activate(child);
   }
 
   #activate(child: Child): void {
-    this.#programme = child;
+    this.#active.set(child.role, child);
     child.send({ type: 'activate' });
+  }
+
+  #isActive(child: Child): boolean {
+    return this.#active.get(child.role) === child;
   }
 
   #message(child: Child, message: FromPart): void {
@@ -196,9 +202,9 @@ class House {
   }
 
   #replace(child: Child): void {
-    if (child === this.#programme) {
-      this.#programme = null;
-      const warm = [...this.#children].find((other) => other.role === 'programme');
+    if (this.#isActive(child)) {
+      this.#active.delete(child.role);
+      const warm = [...this.#children].find((other) => other.role === child.role);
       if (warm !== undefined) this.#activate(warm);
     }
     const young = performance.now() - child.startedAtMs < YOUNG_MS;
