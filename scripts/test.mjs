@@ -15,6 +15,8 @@ const DEBIAN = {
   '/usr/bin/firefox-esr': 'firefox-esr',
   '/usr/bin/WebKitWebDriver': 'webkit2gtk-driver',
   '/usr/bin/Xvfb': 'xvfb',
+  // Its Opus parser: without it WebKitGTK knows no Opus.
+  '/usr/share/doc/gstreamer1.0-plugins-bad': 'gstreamer1.0-plugins-bad',
   '/usr/bin/pulseaudio': 'pulseaudio',
   '/usr/sbin/nginx': 'nginx',
   '/usr/bin/turnserver': 'coturn',

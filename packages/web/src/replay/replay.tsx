@@ -1,6 +1,8 @@
 /**
  * The recording on the listener page: one `<audio>` with range requests does the playing; waveform,
  * turns, speed and downloads are around it. When the description cannot be fetched the sound still plays.
+ * Nothing of the file is loaded before it is played: the length is in the description, and WebKitGTK
+ * 2.50 does not seek in a file that was opened with `preload="metadata"`.
  */
 import type { PublicSpace } from '@parterre/protocol';
 import { useContext, useEffect, useMemo, useRef, useState } from 'preact/hooks';
@@ -95,7 +97,7 @@ export function Replay({ space }: { space: PublicSpace }) {
       <audio
         ref={audio}
         src={`${base}.mp4`}
-        preload="metadata"
+        preload="none"
         controls={settled && recording === null}
         onPlay={() => setPlaying(true)}
         onPause={() => setPlaying(false)}
