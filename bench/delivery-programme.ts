@@ -24,6 +24,7 @@ async function run(dataDir: string): Promise<void> {
   const sockets = socketsOf(config.data);
   const context: PartContext = {
     config,
+    serverStartedAtMs: 0,
     secrets: loadSecrets(config.data),
     log: silentLog,
     clock: systemClock,

@@ -18,6 +18,7 @@ describe.skipIf(!hasChromium)('speak() in Chromium, on a real stage', () => {
     folder = await buildPage();
     server = await TestServer.start();
     await server.createSpace({ title: 'Talk', id: SPACE });
+    await server.start(SPACE);
     browser = await openChromium();
   });
   afterAll(async () => {

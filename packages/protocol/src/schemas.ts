@@ -32,10 +32,9 @@ export const RenditionSchema = Type.Enum(['voice', 'music'] as const);
 
 const TimeSchema = Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER });
 const TimeOrNullSchema = Type.Union([TimeSchema, Type.Null()]);
-const StartSchema = Type.Integer({
-  minimum: 0,
-  maximum: Number.MAX_SAFE_INTEGER,
-  description: 'Announced start, ms since the Unix epoch.',
+const StartSchema = Type.Union([TimeSchema, Type.Null()], {
+  description:
+    'Announced start, ms since the Unix epoch; null: none, the host starts it when ready.',
 });
 const DoorsMinutesSchema = Type.Integer({
   minimum: 0,
@@ -52,7 +51,7 @@ const PUBLIC_SPACE = {
   state: SpaceStateSchema,
   profile: ProfileSchema,
   rendition: RenditionSchema,
-  startsAtMs: TimeSchema,
+  startsAtMs: TimeOrNullSchema,
   doorsAtMs: TimeSchema,
   liveAtMs: TimeOrNullSchema,
   endedAtMs: TimeOrNullSchema,
@@ -98,9 +97,9 @@ export const CreateSpaceSchema = Type.Object(
     /** Made from the title when left out. */
     id: Type.Optional(SpaceIdSchema),
     host: Type.Optional(NameSchema),
-    /** Announced start, ms since the Unix epoch; now when left out. */
+    /** Left out is null: doors open at once, the host starts it when ready. */
     startsAtMs: Type.Optional(StartSchema),
-    /** Doors open this long before the start, minutes; 10 when left out. */
+    /** Doors open this long before the announced start, minutes; 10 when left out. */
     doorsMinutes: Type.Optional(DoorsMinutesSchema),
     profile: Type.Optional(ProfileSchema),
     rendition: Type.Optional(RenditionSchema),

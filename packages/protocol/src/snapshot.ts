@@ -20,7 +20,8 @@ export interface Snapshot {
   readonly state: SpaceState;
   readonly title: string;
   readonly host: string;
-  readonly startsAtMs: number;
+  /** Announced start, ms since the Unix epoch; null when the host starts when ready. */
+  readonly startsAtMs: number | null;
   readonly liveAtMs: number | null;
   readonly profile: ProfileId;
   /** The programme is carrying holding sound because nobody on stage is on air. */

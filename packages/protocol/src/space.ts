@@ -13,8 +13,8 @@ export interface PublicSpace {
   readonly state: SpaceState;
   readonly profile: ProfileId;
   readonly rendition: RenditionId;
-  /** Announced start, ms since the Unix epoch. */
-  readonly startsAtMs: number;
+  /** Announced start, ms since the Unix epoch; null when none is: the host starts when ready. */
+  readonly startsAtMs: number | null;
   /** When doors open, ms since the Unix epoch; the clock's zero once they have. */
   readonly doorsAtMs: number;
   /** Actual times, ms since the Unix epoch; null until they happen. */

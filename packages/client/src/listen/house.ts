@@ -40,7 +40,7 @@ async function ask(url: string, system: System): Promise<HouseAnswer | null> {
     if (!response.ok) return null;
     const body = (await response.json()) as PublicSpace & { readonly nowMs?: number };
     const { nowMs, ...space } = body;
-    if (typeof space.title !== 'string' || typeof space.startsAtMs !== 'number') return null;
+    if (typeof space.title !== 'string' || !isTime(space.startsAtMs)) return null;
     const offsetMs = typeof nowMs === 'number' ? nowMs - (sentMs + receivedMs) / 2 : null;
     return { space, offsetMs };
   } catch {
@@ -48,4 +48,8 @@ async function ask(url: string, system: System): Promise<HouseAnswer | null> {
   } finally {
     cancel();
   }
+}
+
+function isTime(value: unknown): boolean {
+  return typeof value === 'number' || value === null;
 }

@@ -361,7 +361,7 @@ export class Player implements Listening {
     if (!this.#facts.wanted || this.#facts.paused !== null || this.#facts.connected) return;
     const nowMs = this.serverNowMs;
     const doorsAtMs = space?.doorsAtMs ?? nowMs + Math.max(1_000, retryAfterMs);
-    const startsAtMs = space?.startsAtMs ?? doorsAtMs;
+    const startsAtMs = space?.startsAtMs ?? null;
     this.#know({ standing: { phase: 'waiting', startsAtMs, doorsAtMs, space } });
     const untilMs = Math.min(DOORS_MS_MAX, Math.max(500, doorsAtMs - nowMs));
     this.#later(untilMs + this.#system.random() * DOORS_SPREAD_MS);

@@ -51,7 +51,8 @@ export type ListenState =
   /** Doors are not open yet; goes on by itself when they do. */
   | {
       readonly phase: 'waiting';
-      readonly startsAtMs: number;
+      /** Null when no start is announced, or none is known. */
+      readonly startsAtMs: number | null;
       readonly doorsAtMs: number;
       readonly space: PublicSpace | null;
     }

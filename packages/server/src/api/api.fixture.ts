@@ -28,6 +28,7 @@ export class FakeProgramme implements ProgrammeControl {
   deaf = false;
   full = false;
   #observer: (space: PublicSpace) => void = () => {};
+  #removed: (spaceId: string) => void = () => {};
 
   async plan(plan: SpacePlan): Promise<PublicSpace> {
     this.#asked(`plan ${plan.id}`);
@@ -64,16 +65,24 @@ export class FakeProgramme implements ProgrammeControl {
   async remove(id: string): Promise<void> {
     this.#asked(`remove ${id}`);
     if (!this.spaces.delete(id)) throw new ParterreError('unknown_space');
+    this.#removed(id);
   }
 
-  observe(observer: (space: PublicSpace) => void): void {
+  observe(observer: (space: PublicSpace) => void, removed = (_spaceId: string): void => {}): void {
     this.#observer = observer;
+    this.#removed = removed;
     this.report();
   }
 
   /** Says everything it knows, as after a reconnection. */
   report(): void {
     if (!this.away) for (const space of this.spaces.values()) this.#observer(space);
+  }
+
+  /** Loses a space by itself. */
+  lose(id: string): void {
+    this.spaces.delete(id);
+    this.#removed(id);
   }
 
   close(): void {}

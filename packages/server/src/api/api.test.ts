@@ -123,6 +123,23 @@ describe('spaces', () => {
     });
   });
 
+  it('need no announced start: the doors open at once, and the host starts', async () => {
+    for (const [id, start] of [
+      ['one', {}],
+      ['two', { startsAtMs: null }],
+    ] as const) {
+      const answer = await house.asOwner('POST', '/api/spaces', { title: 'Talk', id, ...start });
+      expect(answer.json()).toMatchObject({ startsAtMs: null, doorsAtMs: NOW_MS });
+    }
+    const started = await house.asOwner('POST', '/api/spaces/one/start');
+    expect(started.json()).toMatchObject({ state: 'live', startsAtMs: null, liveAtMs: NOW_MS });
+    const startsAtMs = NOW_MS + 3_600_000;
+    const announced = await house.asOwner('PATCH', '/api/spaces/two', { startsAtMs });
+    expect(announced.json()).toMatchObject({ startsAtMs });
+    const open = await house.asOwner('PATCH', '/api/spaces/two', { startsAtMs: null });
+    expect(open.json()).toMatchObject({ startsAtMs: null });
+  });
+
   it.each<[string, object, ErrorCode, RegExp]>([
     ['no title', {}, 'bad_request', /body must have the field "title"/],
     ['an empty title', { title: '' }, 'bad_request', /body\.title/],
@@ -138,6 +155,7 @@ describe('spaces', () => {
     ['a start in the past', { title: 'x', startsAtMs: 5 }, 'bad_request', /startsAtMs/],
     ['a start as text', { title: 'x', startsAtMs: '5' }, 'bad_request', /body\.startsAtMs/],
     ['a start beyond numbers', { title: 'x', startsAtMs: 1e300 }, 'bad_request', /startsAtMs/],
+    ['doors before no start', { title: 'x', doorsMinutes: 5 }, 'bad_request', /announced start/],
     ['doors a week early', { title: 'x', doorsMinutes: 9_999 }, 'bad_request', /doorsMinutes/],
   ])('are not made with %s', async (_what, body, code, detail) => {
     expect(expectError(await house.asOwner('POST', '/api/spaces', body), code)).toMatch(detail);

@@ -14,8 +14,8 @@ const stored = (id: string) => house.store.space(id);
 
 describe('a new space', () => {
   it('is known to the store and to the programme once it is acknowledged', async () => {
-    const space = await house.directory.create({ title: 'An Evening', doorsMinutes: 0 });
-    expect(space).toMatchObject({ id: 'an-evening', state: 'scheduled', startsAtMs: NOW_MS });
+    const space = await house.directory.create({ title: 'An Evening' });
+    expect(space).toMatchObject({ id: 'an-evening', startsAtMs: null, doorsAtMs: NOW_MS });
     expect(await stored('an-evening')).toEqual(space);
     expect(house.programme.spaces.has('an-evening')).toBe(true);
   });
@@ -94,6 +94,23 @@ describe('a change', () => {
     expect(await stored('talk')).toMatchObject({ doorsAtMs: planned, openedAtMs: NOW_MS });
   });
 
+  it('of the title goes through when the doors opened after the start, also for a space taken in', async () => {
+    const space = house.programme.spaces.get('talk')!;
+    const opened = NOW_MS + 9e6 + 60_000;
+    house.programme.spaces.set('found', {
+      ...space,
+      id: 'found',
+      state: 'live',
+      doorsAtMs: opened,
+    });
+    house.programme.report();
+    await vi.waitFor(async () => expect(await stored('found')).not.toBeNull());
+    expect(await house.directory.change('found', { title: 'Other' })).toMatchObject({
+      title: 'Other',
+      doorsAtMs: opened,
+    });
+  });
+
   it('of state goes through with a store that cannot be written, and is stored later', async () => {
     const failing = vi.spyOn(house.store, 'updateSpace').mockRejectedValue(new Error('disk'));
     expect(await house.directory.act('talk', 'start')).toMatchObject({ state: 'live' });
@@ -153,6 +170,24 @@ describe('after a crash', () => {
     expect(house.programme.calls).not.toContain('remove found');
   });
 
+  it('shows no replay that retention has removed, and none that was lost with the programme’s disk', async () => {
+    const { programme } = house;
+    for (const id of ['expired', 'lost']) {
+      await house.directory.create({ title: 'Talk', id });
+      const space = programme.spaces.get(id)!;
+      programme.spaces.set(id, { ...space, state: 'ended', endedAtMs: 6, replayReady: true });
+    }
+    programme.report();
+    const replay = async (id: string) => (await stored(id))?.replayReady;
+    await vi.waitFor(async () => expect(await replay('lost')).toBe(true));
+    programme.spaces.set('expired', { ...programme.spaces.get('expired')!, replayReady: false });
+    programme.report();
+    programme.lose('lost');
+    await vi.waitFor(async () => expect(await replay('expired')).toBe(false));
+    await vi.waitFor(async () => expect(await replay('lost')).toBe(false));
+    expect((await stored('lost'))?.state).toBe('ended');
+  });
+
   it('removes there what was removed here while the programme was away', async () => {
     await house.directory.create({ title: 'Talk', id: 'talk' });
     house.programme.away = true;
@@ -169,22 +204,39 @@ describe('after a crash', () => {
 });
 
 describe('the demo space', () => {
-  it('is made, started, and made anew whenever it has ended', async () => {
-    const timer = keepDemo(house.directory, house.timers, house.log);
-    const live = () =>
-      vi.waitFor(async () => expect(await stored(DEMO_ID)).toMatchObject({ state: 'live' }));
+  const keep = (serverStartedAtMs = NOW_MS - 5_000) => keepDemo({ ...house, serverStartedAtMs });
+  const live = () =>
+    vi.waitFor(async () => expect(await stored(DEMO_ID)).toMatchObject({ state: 'live' }));
+
+  it('is made and started', async () => {
+    const timer = keep();
+    await live();
+    expect(await stored(DEMO_ID)).toMatchObject({ profile: 'near', startsAtMs: null });
+    timer.cancel();
+  });
+
+  it('that has ended stays so, also for an api that is replaced, until the server starts again', async () => {
+    const before = keep();
     await live();
     await house.directory.act(DEMO_ID, 'end');
-    await vi.waitFor(async () => {
-      house.timers.run();
-      expect(await stored(DEMO_ID)).toMatchObject({ state: 'live', profile: 'near' });
-    });
-    timer.cancel();
+    const asked = house.programme.calls.length;
+    const looked = vi.spyOn(house.store, 'space');
+    house.timers.run();
+    before.cancel();
+    const replaced = keep();
+    await vi.waitFor(() => expect(looked.mock.settledResults.length).toBeGreaterThan(1));
+    expect(await stored(DEMO_ID)).toMatchObject({ state: 'ended' });
+    expect(house.programme.calls).toHaveLength(asked);
+    replaced.cancel();
+    house.clock.nowMs += 60_000;
+    const anew = keep(house.clock.nowMs);
+    await live();
+    anew.cancel();
   });
 
   it('waits for a programme that is away', async () => {
     house.programme.away = true;
-    const timer = keepDemo(house.directory, house.timers, house.log);
+    const timer = keep();
     await vi.waitFor(() => expect(house.log.lines.join()).toContain('demo'));
     house.programme.away = false;
     await vi.waitFor(async () => {

@@ -57,7 +57,10 @@ export class Directory {
 
   /** Begins to follow the programme, and brings both sides together. */
   open(): void {
-    this.#options.programme.observe((space) => this.#follower.report(space));
+    this.#options.programme.observe(
+      (space) => this.#follower.report(space),
+      (spaceId) => this.#follower.removed(spaceId),
+    );
     this.#sweep();
   }
 

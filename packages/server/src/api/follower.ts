@@ -2,7 +2,8 @@
  * Keeps the store in step with the programme. What the programme says of a space is true; the store is
  * what remains when the programme has forgotten. Invariants: changes of the store go one after another;
  * of several reports on one space only the newest is written; a space that only the programme knows is
- * taken in, never deleted, since a recording hangs on it; one that was removed here is removed there.
+ * taken in, never deleted, since a recording hangs on it; one that was removed here is removed there; one
+ * that only the store knows has no recording.
  */
 import type { PublicSpace } from '@parterre/protocol';
 import type { Clock, Timer, Timers } from '../ports/clock.ts';
@@ -41,6 +42,21 @@ export class Follower {
       void this.inTurn(() => this.#writeReport(space.id));
     }
     this.#reports.set(space.id, space);
+  }
+
+  /** The programme does not know this space any more: whatever recording there was is gone with it. */
+  removed(spaceId: string): void {
+    if (this.#closed) return;
+    this.#reports.delete(spaceId);
+    const lost = this.inTurn(async () => {
+      const { store } = this.#options;
+      if ((await store.space(spaceId))?.replayReady !== true) return;
+      await store.updateSpace(spaceId, { replayReady: false });
+    });
+    lost.catch((error: unknown) => {
+      const { log } = this.#options;
+      log.warn({ err: error, space: spaceId }, 'a lost recording could not be noted');
+    });
   }
 
   /** Writes what the programme has just answered, with what only the store knows beside it. */
@@ -96,7 +112,6 @@ export class Follower {
     }
     const taken = {
       ...space,
-      doorsAtMs: Math.min(space.doorsAtMs, space.startsAtMs),
       openedAtMs: space.state === 'scheduled' ? null : space.doorsAtMs,
       holdingSound: true,
       createdAtMs: clock.wallMs(),

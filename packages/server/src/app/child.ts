@@ -67,7 +67,8 @@ export class Child {
     this.#process.on('exit', (code, signal) => gone(signal ?? `code ${code}`));
     this.#process.on('error', (error) => gone(error.message));
     this.#pings = setInterval(() => this.#watch(), PING_EVERY_MS);
-    this.send({ type: 'begin', role, name, config });
+    const serverStartedAtMs = performance.timeOrigin;
+    this.send({ type: 'begin', role, name, config, serverStartedAtMs });
   }
 
   get pid(): number | undefined {

@@ -68,6 +68,36 @@ describe('configuration', () => {
     expect(config.rtcAddresses).toEqual(['203.0.113.7', '2001:db8::7']);
   });
 
+  test('the public address is an origin', () => {
+    for (const address of [
+      'https://live.example.org',
+      'http://192.0.2.7:8040/',
+      'http://[::1]:1',
+    ]) {
+      expect(loadConfig({ '--public-url': address }, {}).publicUrl).toBe(address);
+    }
+    for (const address of [
+      'live.example.org',
+      'ftp://live.example.org',
+      'https://live.example.org/radio',
+      'https://live.example.org?x',
+      'https://ada:secret@live.example.org',
+      'https://',
+      'javascript:alert(1)',
+    ]) {
+      expect(() => loadConfig({ '--public-url': address }, {})).toThrow(/"publicUrl" must be/);
+    }
+  });
+
+  test('a STUN or TURN address of another form is refused by its place, without its password', () => {
+    const words = 'stun:stun.example.org:3478,turns:ada:secret@turn.example.org:443';
+    expect(loadConfig({ '--ice-servers': words }, {}).iceServers).toHaveLength(2);
+    const load = () =>
+      loadConfig({}, { PARTERRE_ICE_SERVERS: `${words},turn:ada:secret@@turn.example.org` });
+    expect(load).toThrow(ConfigError);
+    expect(load).toThrow(/^iceServers, entry 3, must be (?!.*secret)/);
+  });
+
   test('flags and variables are named after their key', () => {
     expect([flagOf('tlsCert'), variableOf('tlsCert')]).toEqual(['--tls-cert', 'PARTERRE_TLS_CERT']);
   });

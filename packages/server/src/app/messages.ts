@@ -8,7 +8,14 @@ export const WARM_ROLES: ReadonlySet<Role> = new Set<Role>(['programme', 'stage'
 
 export type ToPart =
   /** First message: who you are. A warm role prepares and waits for `activate`; the others begin. */
-  | { readonly type: 'begin'; readonly role: Role; readonly name: string; readonly config: Config }
+  | {
+      readonly type: 'begin';
+      readonly role: Role;
+      readonly name: string;
+      readonly config: Config;
+      /** When the supervisor began, ms since the Unix epoch. */
+      readonly serverStartedAtMs: number;
+    }
   | { readonly type: 'activate' }
   | { readonly type: 'ping'; readonly id: number }
   | { readonly type: 'metrics'; readonly id: number }

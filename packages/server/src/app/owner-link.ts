@@ -1,11 +1,9 @@
 /** A link that signs the owner in, once, within a day. Needs the data folder's keys and nothing else. */
 import { randomBytes } from 'node:crypto';
-import { signOwnerLink } from '../spaces/index.ts';
+import { OWNER_LINK_MS, signOwnerLink } from '../spaces/index.ts';
 import type { Config } from './config.ts';
 import { publicUrlOf } from './public-url.ts';
 import { loadSecrets } from './secrets.ts';
-
-const OWNER_LINK_MS = 24 * 3_600_000;
 
 export function ownerLink(config: Config): string {
   const { ownerKey } = loadSecrets(config.data);

@@ -36,7 +36,9 @@ export async function start(context: PartContext): Promise<Part> {
     collectMetrics: context.collectMetrics,
   });
   directory.open();
-  const demo = config.demo ? keepDemo(directory, timers, log) : null;
+  const demo = config.demo
+    ? keepDemo({ directory, timers, log, serverStartedAtMs: context.serverStartedAtMs })
+    : null;
   const own = `${sockets.api}.${process.pid}`;
   await app.listen({ path: own });
   await chmod(own, 0o600);

@@ -76,7 +76,7 @@ class PartProcess {
   }
 
   async #begin(message: Extract<ToPart, { type: 'begin' }>): Promise<void> {
-    const { role, name, config } = message;
+    const { role, name, config, serverStartedAtMs } = message;
     process.title = `parterre ${name}`;
     const log = createLog({ level: config.logLevel, part: name, pretty: process.stdout.isTTY });
     this.#log = log;
@@ -84,6 +84,7 @@ class PartProcess {
     collectDefaultMetrics({ register: this.#registry });
     const context: PartContext = {
       config,
+      serverStartedAtMs,
       secrets: loadSecrets(config.data),
       log,
       clock: systemClock,

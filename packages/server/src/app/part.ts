@@ -11,6 +11,8 @@ import type { Secrets } from './secrets.ts';
 
 export interface PartContext {
   readonly config: Config;
+  /** When the supervisor began, ms since the Unix epoch: the same for a process that replaces another. */
+  readonly serverStartedAtMs: number;
   readonly secrets: Secrets;
   readonly log: Log;
   readonly clock: Clock;

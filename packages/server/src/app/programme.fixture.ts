@@ -10,6 +10,7 @@ import { socketsOf } from './sockets.ts';
 const config = loadConfig({ '--data': process.argv[2]! }, {});
 const prepared = await prepare({
   config,
+  serverStartedAtMs: 0,
   secrets: loadSecrets(config.data),
   log: silentLog,
   clock: systemClock,

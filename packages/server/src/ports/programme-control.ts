@@ -9,7 +9,8 @@ export interface SpacePlan {
   readonly title: string;
   readonly host: string;
   readonly doorsAtMs: number;
-  readonly startsAtMs: number;
+  /** Null: no time is announced; it starts when `start` is asked for and never by itself. */
+  readonly startsAtMs: number | null;
   readonly profile: ProfileId;
   readonly rendition: RenditionId;
   readonly holdingSound: boolean;
@@ -26,7 +27,10 @@ export interface ProgrammeControl {
   end(spaceId: string): Promise<PublicSpace>;
   /** Removes the space and its recording. */
   remove(spaceId: string): Promise<void>;
-  /** State changes, also those the programme made by itself; every space at each (re)connection. */
-  observe(observer: (space: PublicSpace) => void): void;
+  /**
+   * State changes, also those the programme made by itself; every space at each (re)connection. `removed`
+   * takes the identifiers of spaces it told before and does not know any more.
+   */
+  observe(observer: (space: PublicSpace) => void, removed?: (spaceId: string) => void): void;
   close(): void;
 }

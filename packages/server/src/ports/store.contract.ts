@@ -77,6 +77,17 @@ function spaceContract(store: () => Store): void {
     expect(await store().space("' or '1'='1")).toBeNull();
   });
 
+  it('keeps that no start is announced, and that one is after all', async () => {
+    const space = storedSpace('talk', { startsAtMs: null });
+    await store().createSpace(space);
+    expect(await store().space('talk')).toEqual(space);
+    expect(await store().updateSpace('talk', { startsAtMs: NOW_MS })).toEqual({
+      ...space,
+      startsAtMs: NOW_MS,
+    });
+    expect(await store().updateSpace('talk', { startsAtMs: null })).toEqual(space);
+  });
+
   it('keeps the first space of an identifier, also when many ask at once', async () => {
     const made = await Promise.all(
       Array.from({ length: 8 }, (_, index) =>

@@ -70,9 +70,14 @@ export class OnAir {
     return this.anchorMonotonicMs + (this.frames + 1) * FRAME_MS;
   }
 
-  /** How long nobody has been on stage, ms. */
+  /** How long nobody has been on stage, ms; since this came on air, or since `countIdleFrom`. */
   idleMs(nowMs: number): number {
     return nowMs - this.occupiedMs;
+  }
+
+  /** The stage has been empty by right until now. */
+  countIdleFrom(nowMs: number): void {
+    this.occupiedMs = Math.max(this.occupiedMs, nowMs);
   }
 
   get keeper(): LogKeeper {

@@ -104,9 +104,65 @@ describe('a plan', () => {
     await stage.world.run(2_100);
     expect(stage.states).toEqual(['evening scheduled', 'evening doors', 'evening live']);
     const [space] = [...stage.programme.spaces()];
-    expect(space!.liveAtMs! - space!.startsAtMs).toBeLessThan(25);
+    expect(space!.liveAtMs! - space!.startsAtMs!).toBeLessThan(25);
     await stage.world.run(2_000);
     expect(stage.nextSeq).toBe(20);
+  });
+
+  it('without an announced start opens its doors, and starts when asked to, never by itself', async () => {
+    const plan = stage.plan('evening', 0, 0, { startsAtMs: null });
+    expect((await stage.control.plan(plan)).state).toBe('doors');
+    await stage.world.run(9 * MINUTE_MS);
+    expect(stage.snapshots().at(-1)!.snapshot).toMatchObject({ state: 'doors', startsAtMs: null });
+    stage.process.kill();
+    await stage.open();
+    expect(stage.states.at(-1)).toBe('evening doors');
+    expect((await stage.control.start('evening')).state).toBe('live');
+  });
+
+  it('[P4] without a start may get one, and then starts by itself', async () => {
+    const plan = stage.plan('evening', 0, 0, { startsAtMs: null });
+    await stage.control.plan(plan);
+    await stage.world.run(5_000);
+    await stage.control.plan({ ...plan, startsAtMs: stage.world.clock.wallMs() + 2_000 });
+    await stage.world.run(2_100);
+    expect(stage.states.at(-1)).toBe('evening live');
+  });
+
+  it('of which the doors opened at another time than planned may change in every state', async () => {
+    const plan = stage.plan('evening', 10 * MINUTE_MS, 20 * MINUTE_MS);
+    await stage.control.plan(plan);
+    await stage.control.openDoors('evening');
+    const startsAtMs = stage.world.clock.wallMs() + MINUTE_MS; // before the doors were planned
+    const sooner = await stage.control.plan({ ...plan, title: 'Doors', startsAtMs });
+    expect(sooner).toMatchObject({ title: 'Doors', startsAtMs });
+    const { doorsAtMs } = sooner; // when they opened: all that a new store can know
+    expect(doorsAtMs).toBeLessThan(plan.doorsAtMs);
+    const known = { ...plan, startsAtMs, doorsAtMs };
+    expect(await stage.control.plan({ ...known, host: 'Bo' })).toMatchObject({ host: 'Bo' });
+    await expect(stage.control.plan({ ...known, doorsAtMs: 1 })).rejects.toMatchObject({
+      code: 'wrong_state',
+    });
+    await stage.control.start('evening');
+    expect(await stage.control.plan({ ...known, profile: 'steady' })).toMatchObject({
+      profile: 'steady',
+      state: 'live',
+    });
+  });
+
+  it('of which the doors opened after its start, with everything away, may change', async () => {
+    const plan = stage.plan('evening', 1_000, 2_000);
+    await stage.control.plan(plan);
+    stage.process.kill();
+    await stage.world.run(MINUTE_MS);
+    await stage.open();
+    await stage.world.run(1_000);
+    const [space] = [...stage.programme.spaces()];
+    expect(space!.doorsAtMs).toBeGreaterThan(space!.startsAtMs!);
+    for (const { doorsAtMs } of [plan, space!]) {
+      const change = { ...plan, doorsAtMs, holdingSound: false, title: 'Late' };
+      expect(await stage.control.plan(change)).toMatchObject({ title: 'Late', state: 'live' });
+    }
   });
 
   it('is taken up by the next process where it was', async () => {
@@ -142,6 +198,8 @@ describe('a plan', () => {
     ['id', { id: 'studio' }],
     ['title', { title: 7 as never }],
     ['startsAtMs', { startsAtMs: 0 }],
+    ['startsAtMs', { startsAtMs: Number.POSITIVE_INFINITY }],
+    ['startsAtMs', { startsAtMs: undefined as never }],
     ['doorsAtMs', { doorsAtMs: Number.NaN }],
     ['profile', { profile: 'toString' as never }],
     ['rendition', { rendition: 'loud' as never }],
@@ -228,6 +286,23 @@ describe('the clock', () => {
     expect(stage.records.filter(({ kind }) => kind === 'hole')).toMatchObject([
       { seq: 35, endSeq: 185 },
     ]);
+  });
+
+  it('ends by itself with open doors and no announced start when nobody came on stage for long', async () => {
+    await stage.control.plan(stage.plan('forgotten', 0, 0, { startsAtMs: null }));
+    await stage.world.run(9 * MINUTE_MS);
+    expect(stage.states.at(-1)).not.toBe('forgotten ended');
+    await stage.world.run(MINUTE_MS + 1_000);
+    expect(stage.states).toContain('forgotten ended');
+  });
+
+  it('waits for an announced start however long, and counts from there', async () => {
+    await stage.control.plan(stage.plan('early', 0, 12 * MINUTE_MS));
+    await stage.world.run(21 * MINUTE_MS);
+    expect(stage.states).toContain('early live');
+    expect(stage.states).not.toContain('early ended');
+    await stage.world.run(MINUTE_MS + 1_000);
+    expect(stage.states).toContain('early ended');
   });
 
   it('ends by itself when nobody was on stage for long', async () => {

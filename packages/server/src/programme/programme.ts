@@ -272,9 +272,9 @@ export class Programme implements ProgrammeFeed, FeedSource {
   private goLive(entry: Entry): Promise<void> {
     const liveAtMs = this.options.clock.wallMs();
     const { plan } = entry.kept;
-    const driftMs = liveAtMs - plan.startsAtMs;
+    const driftMs = plan.startsAtMs === null ? null : liveAtMs - plan.startsAtMs;
     this.options.log.info({ spaceId: plan.id, driftMs }, 'live');
-    if (driftMs >= 0) this.options.meter.startDrift(driftMs);
+    if (driftMs !== null && driftMs >= 0) this.options.meter.startDrift(driftMs);
     return this.change(entry, {
       ...entry.kept,
       state: 'live',
@@ -353,8 +353,13 @@ export class Programme implements ProgrammeFeed, FeedSource {
     if (onAir === null) {
       const due = kept.state !== 'scheduled' || kept.plan.doorsAtMs <= wallMs;
       if (due && entry.opening === null && nowMs >= entry.nextTryMs) void this.bringOrRetry(entry);
-    } else if (kept.state === 'doors' && kept.plan.startsAtMs <= wallMs) void this.goLive(entry);
-    else if (kept.state === 'live' && onAir.idleMs(nowMs) > this.options.idleEndMs) {
+      return;
+    }
+    const { startsAtMs } = kept.plan;
+    if (kept.state === 'doors' && startsAtMs !== null) {
+      onAir.countIdleFrom(nowMs); // until the announced start the stage may be empty
+      if (startsAtMs <= wallMs) void this.goLive(entry);
+    } else if (onAir.idleMs(nowMs) > this.options.idleEndMs) {
       void this.finish(entry, 'nobody on stage');
     }
   }

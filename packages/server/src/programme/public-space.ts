@@ -32,8 +32,12 @@ export function publicSpaceOf(kept: KeptPlan): PublicSpace {
   };
 }
 
-/** A plan nothing has happened to yet. */
+/**
+ * A plan nothing has happened to yet.
+ * @throws ParterreError `bad_request` when it would start before its doors open
+ */
 export function freshPlan(plan: SpacePlan): KeptPlan {
+  checkOrder(plan);
   return {
     plan,
     state: 'scheduled',
@@ -60,7 +64,7 @@ export function checkPlan(plan: SpacePlan): SpacePlan {
           ? 'host'
           : !Number.isFinite(doorsAtMs)
             ? 'doorsAtMs'
-            : !Number.isFinite(startsAtMs) || startsAtMs < doorsAtMs
+            : startsAtMs !== null && !Number.isFinite(startsAtMs)
               ? 'startsAtMs'
               : !Object.hasOwn(PROFILES, profile)
                 ? 'profile'
@@ -73,12 +77,20 @@ export function checkPlan(plan: SpacePlan): SpacePlan {
   return { id, title, host, doorsAtMs, startsAtMs, profile, rendition, holdingSound };
 }
 
+/** Holds only until the doors open: the host may open them at another time than was planned. */
+function checkOrder({ doorsAtMs, startsAtMs }: SpacePlan): void {
+  if (startsAtMs !== null && startsAtMs < doorsAtMs) {
+    throw new ParterreError('bad_request', 'Field "startsAtMs".');
+  }
+}
+
 function isText(value: unknown): value is string {
   return typeof value === 'string' && value.length <= WORDS_MAX;
 }
 
 /**
- * What becomes of a kept plan when it is planned anew.
+ * What becomes of a kept plan when it is planned anew. Once the doors have opened, their planned time and
+ * their actual one both stand for no change.
  * @throws ParterreError `ended`, or `wrong_state` where what is asked for has come already
  */
 export function replanned(kept: KeptPlan, plan: SpacePlan): KeptPlan {
@@ -89,11 +101,16 @@ export function replanned(kept: KeptPlan, plan: SpacePlan): KeptPlan {
       throw new ParterreError('ended');
     return kept;
   }
-  if (kept.state !== 'scheduled' && (changed('doorsAtMs') || changed('rendition'))) {
+  if (kept.state === 'scheduled') {
+    checkOrder(plan);
+    return { ...kept, plan };
+  }
+  const doorsChanged = changed('doorsAtMs') && plan.doorsAtMs !== kept.anchorMs;
+  if (doorsChanged || changed('rendition')) {
     throw new ParterreError('wrong_state', 'The doors are open already.');
   }
   if (kept.state === 'live' && changed('startsAtMs')) {
     throw new ParterreError('wrong_state', 'The space is live already.');
   }
-  return { ...kept, plan };
+  return { ...kept, plan: { ...plan, doorsAtMs: before.doorsAtMs } };
 }

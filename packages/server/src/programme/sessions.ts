@@ -98,10 +98,15 @@ export type ControlEnd = Omit<ProgrammeControl, 'observe' | 'close'> & {
   spaces(): Iterable<PublicSpace>;
 };
 
+interface ControlObserver {
+  readonly space: (space: PublicSpace) => void;
+  readonly removed: ((spaceId: string) => void) | undefined;
+}
+
 export class ControlSession implements ProgrammeControl {
   private readonly programme: ControlEnd;
   private readonly onClose: () => void;
-  private readonly observers: ((space: PublicSpace) => void)[] = [];
+  private readonly observers: ControlObserver[] = [];
 
   constructor(programme: ControlEnd, onClose: () => void) {
     this.programme = programme;
@@ -128,9 +133,9 @@ export class ControlSession implements ProgrammeControl {
     return this.programme.remove(spaceId);
   }
 
-  observe(observer: (space: PublicSpace) => void): void {
-    this.observers.push(observer);
-    for (const space of this.programme.spaces()) observer(space);
+  observe(space: (space: PublicSpace) => void, removed?: (spaceId: string) => void): void {
+    this.observers.push({ space, removed });
+    for (const known of this.programme.spaces()) space(known);
   }
 
   close(): void {
@@ -139,7 +144,11 @@ export class ControlSession implements ProgrammeControl {
   }
 
   space(space: PublicSpace): void {
-    for (const observer of this.observers) observer(space);
+    for (const observer of this.observers) observer.space(space);
+  }
+
+  removed(spaceId: string): void {
+    for (const observer of this.observers) observer.removed?.(spaceId);
   }
 }
 
@@ -176,6 +185,7 @@ export class Sessions {
 
   removed(spaceId: string): void {
     for (const input of this.inputs) input.removed(spaceId);
+    for (const control of this.controls) control.removed(spaceId);
   }
 
   levels(spaceId: string, levels: Readonly<Record<string, number>>, programme: number): void {

@@ -1,7 +1,8 @@
 /**
- * When doors open and when it starts. Invariant of every schedule given out: doors ≤ start, neither lies
- * further back than clocks may differ, neither changes once it has come. Refused with `bad_request` or
- * `wrong_state`, naming the field.
+ * When doors open and when it starts; without an announced start the doors open at once and the host
+ * starts. Invariant of every schedule given out: doors ≤ announced start, neither lies further back than
+ * clocks may differ, neither changes once it has come. Refused with `bad_request` or `wrong_state`,
+ * naming the field.
  */
 import { ParterreError, type SpaceState } from '@parterre/protocol';
 
@@ -13,25 +14,34 @@ export const START_PAST_MS_MAX = 60_000;
 export const START_AHEAD_MS_MAX = 2 * 366 * 24 * 60 * 60_000;
 
 const MINUTE_MS = 60_000;
+const NO_START = 'doorsMinutes counts from an announced start; there is none.';
 
 export interface Schedule {
   readonly doorsAtMs: number;
-  readonly startsAtMs: number;
+  /** Null: none is announced. */
+  readonly startsAtMs: number | null;
 }
 
 export interface ScheduleWish {
-  readonly startsAtMs?: number;
+  readonly startsAtMs?: number | null;
   readonly doorsMinutes?: number;
 }
 
-/** The schedule of a new space; a start that was not named is now. */
+/** The schedule of a new space. */
 export function scheduleOf(wish: ScheduleWish, nowMs: number): Schedule {
-  const startsAtMs = startOf(wish.startsAtMs ?? nowMs, nowMs);
+  const startsAtMs = startOf(wish.startsAtMs ?? null, nowMs);
+  if (startsAtMs === null) {
+    if (wish.doorsMinutes !== undefined) throw new ParterreError('bad_request', NO_START);
+    return { startsAtMs, doorsAtMs: nowMs };
+  }
   const leadMs = (wish.doorsMinutes ?? DOORS_MINUTES) * MINUTE_MS;
   return { startsAtMs, doorsAtMs: Math.max(nowMs, startsAtMs - leadMs) };
 }
 
-/** The schedule after a change; doors keep their distance to the start unless that is changed. */
+/**
+ * The schedule after a change; doors keep their distance to the start unless that is changed, and their
+ * time when the announcement is taken back.
+ */
 export function scheduleAfter(
   wish: ScheduleWish,
   now: Schedule & { readonly state: SpaceState },
@@ -51,12 +61,18 @@ export function scheduleAfter(
     }
     return { doorsAtMs: now.doorsAtMs, startsAtMs };
   }
-  const leadMs =
-    doorsMinutes === undefined ? now.startsAtMs - now.doorsAtMs : doorsMinutes * MINUTE_MS;
+  if (startsAtMs === null) {
+    if (doorsMinutes !== undefined) throw new ParterreError('bad_request', NO_START);
+    return { startsAtMs, doorsAtMs: now.doorsAtMs };
+  }
+  const keptMs =
+    now.startsAtMs === null ? DOORS_MINUTES * MINUTE_MS : now.startsAtMs - now.doorsAtMs;
+  const leadMs = doorsMinutes === undefined ? keptMs : doorsMinutes * MINUTE_MS;
   return { startsAtMs, doorsAtMs: Math.max(nowMs, startsAtMs - leadMs) };
 }
 
-function startOf(startsAtMs: number, nowMs: number): number {
+function startOf(startsAtMs: number | null, nowMs: number): number | null {
+  if (startsAtMs === null) return null;
   if (startsAtMs < nowMs - START_PAST_MS_MAX) {
     throw new ParterreError('bad_request', 'startsAtMs lies in the past.');
   }

@@ -77,14 +77,17 @@ describe('schedules', () => {
     fc.assert(
       fc.property(starts, minutes, (startsAtMs, doorsMinutes) => {
         const schedule = scheduleOf({ startsAtMs, doorsMinutes }, NOW_MS);
-        expect(schedule.doorsAtMs).toBeLessThanOrEqual(schedule.startsAtMs);
+        expect(schedule.doorsAtMs).toBeLessThanOrEqual(schedule.startsAtMs ?? Number.NaN);
         expect(schedule.doorsAtMs).toBeGreaterThanOrEqual(NOW_MS);
       }),
     );
   });
 
-  it('starts now when nothing is said', () => {
-    expect(scheduleOf({}, NOW_MS)).toEqual({ doorsAtMs: NOW_MS, startsAtMs: NOW_MS });
+  it('opens the doors at once and announces no start when nothing is said', () => {
+    const open = { doorsAtMs: NOW_MS, startsAtMs: null };
+    expect(scheduleOf({}, NOW_MS)).toEqual(open);
+    expect(scheduleOf({ startsAtMs: null }, NOW_MS)).toEqual(open);
+    expect(() => scheduleOf({ doorsMinutes: 5 }, NOW_MS)).toThrow(/doorsMinutes/);
   });
 
   it('refuses a start too far back or too far ahead', () => {
@@ -102,6 +105,22 @@ describe('schedules', () => {
       doorsAtMs: startsAtMs - 10 * MINUTE_MS,
     });
     expect(scheduleAfter({}, { ...planned, state: 'ended' }, NOW_MS)).toEqual(planned);
+  });
+
+  it('announces a start, and takes the announcement back, until it has come', () => {
+    const { doorsAtMs, startsAtMs } = planned;
+    const open = { doorsAtMs: NOW_MS, startsAtMs: null, state: 'doors' as const };
+    expect(scheduleAfter({}, open, NOW_MS)).toEqual({ doorsAtMs: NOW_MS, startsAtMs: null });
+    expect(scheduleAfter({ startsAtMs }, open, NOW_MS)).toEqual({ doorsAtMs: NOW_MS, startsAtMs });
+    const closed = { ...planned, state: 'scheduled' as const };
+    const untimed = scheduleAfter({ startsAtMs: null }, closed, NOW_MS);
+    expect(untimed).toEqual({ doorsAtMs, startsAtMs: null });
+    expect(scheduleAfter({ startsAtMs }, { ...untimed, state: 'scheduled' }, NOW_MS)).toEqual(
+      planned,
+    );
+    expect(() => scheduleAfter({ startsAtMs: null, doorsMinutes: 1 }, closed, NOW_MS)).toThrow(
+      /doorsMinutes/,
+    );
   });
 
   it('[P4] changes no time that has come', () => {

@@ -65,9 +65,11 @@ function When({ space }: { space: OwnedSpace }) {
   const language = useContext(LanguageContext);
   const say = (atMs: number) => dateText(atMs, Date.now(), language);
   if (space.state === 'ended')
-    return <>{words.endedWhen(say(space.endedAtMs ?? space.startsAtMs))}</>;
-  if (space.state === 'live')
-    return <>{words.liveSince(say(space.liveAtMs ?? space.startsAtMs))}</>;
+    return <>{words.endedWhen(say(space.endedAtMs ?? space.doorsAtMs))}</>;
+  if (space.state === 'live') return <>{words.liveSince(say(space.liveAtMs ?? space.doorsAtMs))}</>;
+  if (space.startsAtMs === null) {
+    return <>{space.state === 'doors' ? words.openUntilStarted : words.startsByHost}</>;
+  }
   return <>{words.startsWhen(say(space.startsAtMs))}</>;
 }
 

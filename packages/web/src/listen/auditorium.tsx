@@ -89,12 +89,20 @@ function Elapsed({
   );
 }
 
+interface BeforeStartProps {
+  readonly space: PublicSpace;
+  readonly state: SpaceState;
+  readonly nowMs: number;
+}
+
 /** The countdown on the server's clock, and when the doors open. */
-function BeforeStart(props: { space: PublicSpace; state: SpaceState; nowMs: number }) {
+function BeforeStart(props: BeforeStartProps) {
   const { space, state, nowMs } = props;
   const words = useWords(LISTEN_WORDS);
   const language = useContext(LanguageContext);
-  const leftMs = space.startsAtMs - nowMs;
+  const { startsAtMs } = space;
+  if (startsAtMs === null) return <WithoutTime {...props} />;
+  const leftMs = startsAtMs - nowMs;
   const { days, hours, minutes, seconds } = countdownOf(leftMs);
   const figures: readonly (readonly [number, string])[] = [
     ...(days > 0 ? [[days, words.days(days)] as const] : []),
@@ -123,11 +131,26 @@ function BeforeStart(props: { space: PublicSpace; state: SpaceState; nowMs: numb
         ))}
       </p>
       <p class="soft small">
-        {words.startsAt(dateText(space.startsAtMs, nowMs, language))}{' '}
-        {state === 'scheduled' && space.doorsAtMs < space.startsAtMs
+        {words.startsAt(dateText(startsAtMs, nowMs, language))}{' '}
+        {state === 'scheduled' && space.doorsAtMs < startsAtMs
           ? words.doorsAt(dateText(space.doorsAtMs, nowMs, language))
           : null}
       </p>
+    </div>
+  );
+}
+
+/** Nothing to count down to: the host starts. */
+function WithoutTime({ space, state, nowMs }: BeforeStartProps) {
+  const words = useWords(LISTEN_WORDS);
+  const language = useContext(LanguageContext);
+  const open = state !== 'scheduled';
+  return (
+    <div class="countdown" role="status">
+      <p class="countdown-open">
+        {open ? words.doorsOpen : words.doorsAt(dateText(space.doorsAtMs, nowMs, language))}
+      </p>
+      <p class="soft small">{words.hostStarts}</p>
     </div>
   );
 }

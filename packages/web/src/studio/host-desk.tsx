@@ -39,6 +39,7 @@ export function HostDesk({ space, state, pass, changed }: HostDeskProps) {
       <section class="panel stack" aria-labelledby="house-title">
         <h2 id="house-title">{words.house}</h2>
         <p class="soft small">{words.stateLead[state]}</p>
+        {state === 'doors' && space.startsAtMs === null ? <p>{words.startWhenReady}</p> : null}
         <div class="row">
           {state === 'scheduled' ? (
             <button type="button" class="button" disabled={busy} onClick={() => void act('doors')}>

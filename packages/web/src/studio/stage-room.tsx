@@ -91,7 +91,7 @@ function RoomHead(props: { entry: Entry; speaking: Speaking; following: Followin
   const state = speaking.space?.state ?? space.state;
   const liveAtMs = speaking.space?.liveAtMs ?? space.liveAtMs;
   const elapsedMs = liveAtMs === null ? 0 : following.nowMs() - liveAtMs;
-  const leftMs = space.startsAtMs - following.nowMs();
+  const leftMs = space.startsAtMs === null ? 0 : space.startsAtMs - following.nowMs();
   return (
     <header class="room-head">
       <div class="row">

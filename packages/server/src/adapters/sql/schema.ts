@@ -3,7 +3,7 @@
  * truth as 0 or 1, times in ms since the Unix epoch. Invariant: a migration that was ever released is
  * never changed; a new one is added behind it.
  */
-import type { Kysely } from 'kysely';
+import { type Kysely, sql } from 'kysely';
 import type { Migration, MigrationProvider } from 'kysely/migration';
 
 export interface SpaceRow {
@@ -15,7 +15,7 @@ export interface SpaceRow {
   rendition: string;
   holding_sound: number;
   doors_at_ms: number;
-  starts_at_ms: number;
+  starts_at_ms: number | null;
   opened_at_ms: number | null;
   live_at_ms: number | null;
   ended_at_ms: number | null;
@@ -99,6 +99,19 @@ const first: Migration = {
   },
 };
 
+/** A space may have no announced start. Without rebuilding the table, which its invitations hang on. */
+const startMayBeOpen: Migration = {
+  async up(db: Kysely<unknown>): Promise<void> {
+    await db.schema.alterTable('spaces').addColumn('announced_at_ms', 'bigint').execute();
+    await sql`update spaces set announced_at_ms = starts_at_ms`.execute(db);
+    await db.schema.alterTable('spaces').dropColumn('starts_at_ms').execute();
+    await db.schema.alterTable('spaces').renameColumn('announced_at_ms', 'starts_at_ms').execute();
+  },
+};
+
 export const migrations: MigrationProvider = {
-  getMigrations: async () => ({ '0001-spaces-invites-tokens': first }),
+  getMigrations: async () => ({
+    '0001-spaces-invites-tokens': first,
+    '0002-start-may-be-open': startMayBeOpen,
+  }),
 };

@@ -5,9 +5,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { Kysely } from 'kysely';
+import { Migrator } from 'kysely/migration';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { storeContract, storedSpace } from '../../ports/store.contract.ts';
-import { SqlStore } from '../sql/index.ts';
+import { storeContract, storedInvite, storedSpace } from '../../ports/store.contract.ts';
+import { SqlStore, type Tables } from '../sql/index.ts';
+import { migrations } from '../sql/schema.ts';
 import { NodeSqliteDialect, openDatabase } from './dialect.ts';
 import { failureOf } from './failure.ts';
 import { openSqliteStore } from './index.ts';
@@ -76,6 +78,26 @@ describe('the SQLite file', () => {
     expect(await tight.space('second')).toBeNull();
     expect(await tight.createSpace(storedSpace('third'))).toBe(true);
     await tight.close();
+  });
+
+  it('brings the tables of the first version up to date with all that is in them', async () => {
+    const dialect = new NodeSqliteDialect(openDatabase(path()));
+    const first = new Kysely<Tables>({ dialect });
+    const { error } = await new Migrator({ db: first, provider: migrations }).migrateTo(
+      '0001-spaces-invites-tokens',
+    );
+    expect(error).toBeUndefined();
+    const store = new SqlStore(first, failureOf);
+    await store.createSpace(storedSpace('talk'));
+    await store.createInvite(storedInvite('one', 'talk'));
+    await expect(store.updateSpace('talk', { startsAtMs: null })).rejects.toThrow(/NOT NULL/);
+    await store.migrate();
+    expect(await store.space('talk')).toEqual(storedSpace('talk'));
+    expect(await store.invite('one')).toEqual(storedInvite('one', 'talk'));
+    expect(await store.updateSpace('talk', { startsAtMs: null })).toMatchObject({
+      startsAtMs: null,
+    });
+    await store.close();
   });
 
   it('refuses a file that is no database, and leaves it as it was', () => {

@@ -28,11 +28,18 @@ interface Pending {
   reject(error: Error): void;
 }
 
+interface ControlObserver {
+  readonly space: (space: PublicSpace) => void;
+  readonly removed: ((spaceId: string) => void) | undefined;
+}
+
 export class UnixControl implements ProgrammeControl {
   private readonly options: UnixClientOptions;
   private readonly connection: Connection;
   private readonly pending = new Map<number, Pending>();
-  private readonly observers: ((space: PublicSpace) => void)[] = [];
+  private readonly observers: ControlObserver[] = [];
+  private readonly known = new Set<string>();
+  private said = new Set<string>();
   private lastId = 0;
 
   constructor(options: UnixClientOptions) {
@@ -43,7 +50,9 @@ export class UnixControl implements ProgrammeControl {
         ...[...this.pending.values()].map(({ frame }) => frame),
       ],
       frame: (type, body) => this.take(type, body),
-      lost: () => {},
+      lost: () => {
+        this.said = new Set();
+      },
     });
   }
 
@@ -67,8 +76,8 @@ export class UnixControl implements ProgrammeControl {
     return this.ask('remove', spaceId);
   }
 
-  observe(observer: (space: PublicSpace) => void): void {
-    this.observers.push(observer);
+  observe(space: (space: PublicSpace) => void, removed?: (spaceId: string) => void): void {
+    this.observers.push({ space, removed });
   }
 
   close(): void {
@@ -93,10 +102,22 @@ export class UnixControl implements ProgrammeControl {
     if (type === FRAME.answer) this.answer(parseJson<AnswerBody>(body));
     else if (type === FRAME.space) {
       const { space } = parseJson<SpaceBody>(body);
-      for (const observer of this.observers) observer(space);
-    } else if (type !== FRAME.ready && type !== FRAME.removed) {
+      this.known.add(space.id);
+      this.said.add(space.id);
+      for (const observer of this.observers) observer.space(space);
+    } else if (type === FRAME.removed) {
+      this.removed(parseJson<string>(body));
+    } else if (type === FRAME.ready) {
+      for (const spaceId of this.known) if (!this.said.has(spaceId)) this.removed(spaceId);
+    } else {
       throw new RangeError(`Frame type ${type} does not belong to the control.`);
     }
+  }
+
+  private removed(spaceId: string): void {
+    this.known.delete(spaceId);
+    this.said.delete(spaceId);
+    for (const observer of this.observers) observer.removed?.(spaceId);
   }
 
   private answer({ id, value, error }: AnswerBody): void {

@@ -239,7 +239,10 @@ class ControlSession implements Session {
     this.control = control;
     this.send = send;
     this.log = log;
-    control.observe((space) => send(encodeJson(FRAME.space, { space, anchorMs: null })));
+    control.observe(
+      (space) => send(encodeJson(FRAME.space, { space, anchorMs: null })),
+      (spaceId) => send(encodeJson(FRAME.removed, spaceId)),
+    );
     send(encodeJson(FRAME.ready, null));
   }
 

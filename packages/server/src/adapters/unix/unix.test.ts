@@ -19,6 +19,7 @@ class Programme implements ProgrammeEnd {
   readonly heard: unknown[] = [];
   readonly observers = new Set<InputObserver>();
   silent = false;
+  empty = false;
 
   attach(reader: FeedReader): { close(): void } {
     this.readers.add(reader);
@@ -55,7 +56,9 @@ class Programme implements ProgrammeEnd {
       start: answer,
       end: answer,
       remove: async (spaceId) => void (await answer(spaceId)),
-      observe: (observer) => observer(sampleSpace('evening')),
+      observe: (observer) => {
+        if (!this.empty) observer(sampleSpace('evening'));
+      },
       close: () => {},
     };
   }
@@ -209,6 +212,25 @@ describe('UnixControl', () => {
       detail: undefined,
     });
     await vi.waitFor(() => expect(seen).toEqual(['evening']));
+  });
+
+  it('tells what was removed, also while the connection was away', async () => {
+    const first = new Programme();
+    const server = await listen(first);
+    const control = new UnixControl(client());
+    opened.push(() => control.close());
+    const removed: string[] = [];
+    let told = 0;
+    control.observe(
+      () => void told++,
+      (spaceId) => removed.push(spaceId),
+    );
+    await vi.waitFor(() => expect(told).toBe(1));
+    await server.close();
+    const second = new Programme();
+    second.empty = true;
+    await listen(second);
+    await vi.waitFor(() => expect(removed).toEqual(['evening']));
   });
 
   it('asks again after a reconnection', async () => {
