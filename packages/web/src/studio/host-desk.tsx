@@ -18,8 +18,12 @@ interface HostDeskProps {
   changed(): void;
 }
 
-export function HostDesk({ space, state, pass, changed }: HostDeskProps) {
-  const words = useWords(STUDIO_WORDS);
+/** Whether the space waits for its host alone: the start is then asked for at the head of the room. */
+export function awaitsHost(space: PublicSpace, state: SpaceState): boolean {
+  return state === 'doors' && space.startsAtMs === null;
+}
+
+function useAction({ space, pass, changed }: HostDeskProps) {
   const [problem, setProblem] = useState<Problem | null>(null);
   const [busy, setBusy] = useState(false);
   const act = async (action: SpaceAction) => {
@@ -34,19 +38,48 @@ export function HostDesk({ space, state, pass, changed }: HostDeskProps) {
       setBusy(false);
     }
   };
+  return { act, busy, problem };
+}
+
+/** The doors are open and no start is announced: the one thing left to do, before everything else. */
+export function StartCall(props: HostDeskProps) {
+  const words = useWords(STUDIO_WORDS);
+  const { act, busy, problem } = useAction(props);
+  return (
+    <section class="panel stack start-call" aria-label={words.start}>
+      <div class="row">
+        <p>{words.startWhenReady}</p>
+        <button
+          type="button"
+          class="button button-primary"
+          disabled={busy}
+          onClick={() => void act('start')}
+        >
+          {words.start}
+        </button>
+      </div>
+      {problem === null ? null : <Notice code={problem.code} detail={problem.detail} />}
+    </section>
+  );
+}
+
+export function HostDesk(props: HostDeskProps) {
+  const { space, state, pass } = props;
+  const words = useWords(STUDIO_WORDS);
+  const { act, busy, problem } = useAction(props);
+  const startable = state === 'scheduled' || state === 'doors';
   return (
     <>
       <section class="panel stack" aria-labelledby="house-title">
         <h2 id="house-title">{words.house}</h2>
         <p class="soft small">{words.stateLead[state]}</p>
-        {state === 'doors' && space.startsAtMs === null ? <p>{words.startWhenReady}</p> : null}
         <div class="row">
           {state === 'scheduled' ? (
             <button type="button" class="button" disabled={busy} onClick={() => void act('doors')}>
               {words.openDoors}
             </button>
           ) : null}
-          {state === 'scheduled' || state === 'doors' ? (
+          {startable && !awaitsHost(space, state) ? (
             <button
               type="button"
               class="button button-primary"

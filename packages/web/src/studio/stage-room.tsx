@@ -13,7 +13,7 @@ import { Notice, StatePill } from '../ui/notice.tsx';
 import { useSecondTick } from '../ui/ticking.ts';
 import { clockText, isoDuration, spokenDuration } from '../ui/time.ts';
 import type { Entry } from './entry.ts';
-import { HostDesk } from './host-desk.tsx';
+import { awaitsHost, HostDesk, StartCall } from './host-desk.tsx';
 import { Jingle } from './jingle.tsx';
 import { MicrophoneSettings, MicrophoneTrouble } from './microphone.tsx';
 import { People } from './people.tsx';
@@ -34,33 +34,31 @@ export function StageRoom({ entry, speaking, pass, startOver }: StageRoomProps) 
   const over = phase === 'ended' || phase === 'left' || phase === 'failed';
   const onAir = speaking.state.phase === 'connected' && speaking.state.place === 'stage';
   useLeaveGuard(onAir);
+  const desk = {
+    space: following.space ?? entry.space,
+    state: speaking.space?.state ?? entry.space.state,
+    pass: entry.invite === null ? undefined : pass,
+    changed: following.again,
+  };
   return (
     <div class="room">
       <RoomHead entry={entry} speaking={speaking} following={following} />
       <WhereYouStand entry={entry} speaking={speaking} startOver={startOver} />
+      {!over && role === 'host' && awaitsHost(desk.space, desk.state) ? (
+        <StartCall {...desk} />
+      ) : null}
       {over ? null : (
         <div class="room-columns">
           <div class="stack room-main">
             <MicrophoneTrouble speaking={speaking} />
-            <YourVoice
-              speaking={speaking}
-              role={role}
-              state={speaking.space?.state ?? entry.space.state}
-            />
+            <YourVoice speaking={speaking} role={role} state={desk.state} />
             <div class="panel">
               <StagePicture speaking={speaking} />
               <People speaking={speaking} moderates={role !== 'speaker'} />
             </div>
           </div>
           <div class="stack room-side">
-            {role === 'host' ? (
-              <HostDesk
-                space={following.space ?? entry.space}
-                state={speaking.space?.state ?? entry.space.state}
-                pass={entry.invite === null ? undefined : pass}
-                changed={following.again}
-              />
-            ) : null}
+            {role === 'host' ? <HostDesk {...desk} /> : null}
             <Jingle speaking={speaking} />
             <Monitor space={entry.space.id} />
             <Settings speaking={speaking} />
