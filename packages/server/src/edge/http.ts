@@ -205,7 +205,8 @@ export class EdgeHttp {
     request: IncomingMessage,
     response: ServerResponse,
   ): void {
-    const known = this.#options.house.room(spaceId)?.space;
+    const { house } = this.#options;
+    const known = house.room(spaceId)?.space;
     if (!SPACE_ID.test(spaceId)) {
       refuse(request, response, 'unknown_space');
       return;
@@ -217,7 +218,9 @@ export class EdgeHttp {
       title: known?.title,
     };
     serveReplay(this.#options.dataDir, wish, request, response, (code, detail) => {
-      refuse(request, response, code, detail);
+      const unknown = code === 'unknown_path' && known === undefined && house.settled;
+      if (unknown) refuse(request, response, 'unknown_space');
+      else refuse(request, response, code, detail);
     });
   }
 
