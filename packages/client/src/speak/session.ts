@@ -14,7 +14,6 @@ export interface SessionOptions {
   readonly space: string;
   readonly pass: string;
   readonly name: string;
-  readonly clientId: string;
   readonly music: boolean;
   readonly iceServers: readonly IceServer[];
 }
@@ -47,6 +46,7 @@ export class Session {
   readonly #options: SessionOptions;
   readonly #observer: SessionObserver;
   readonly #socket: StageSocket;
+  #clientId = '';
   #takeOver = false;
   #iceServers: readonly IceServer[];
   #welcomed = false;
@@ -87,7 +87,8 @@ export class Session {
     return this.#roundTripMs;
   }
 
-  start(takeOver: boolean): void {
+  start(clientId: string, takeOver: boolean): void {
+    this.#clientId = clientId;
     this.#takeOver = takeOver;
     this.#running = true;
     this.#welcomed = false;
@@ -116,13 +117,13 @@ export class Session {
   }
 
   #join(): void {
-    const { name, clientId, space } = this.#options;
+    const { name, space } = this.#options;
     const resume = resumeToken(space);
     this.#observer.event({ type: 'socket', state: 'open' });
     this.say({
       type: 'join',
       name,
-      clientId,
+      clientId: this.#clientId,
       ...(resume === null ? {} : { resume }),
       ...(this.#takeOver ? { takeOver: true } : {}),
     });

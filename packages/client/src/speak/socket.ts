@@ -19,12 +19,23 @@ export interface SocketObserver {
 /** Silence after which a ping is sent, and after which the socket is given up, ms. */
 const PING_MS = 1_000;
 const DEAD_MS = 2_500;
-const OPEN_MS_MAX = 4_000;
-const LOOK_MS = 500;
-/** A seat waits for its speaker, and speakers are few: tries stay under a second apart, later under four. */
-const EAGER_TRIES = 40;
-const EAGER_STEP = 3;
-const SLOW_STEP = 5;
+const LOOK_MS = 250;
+/**
+ * A try that was lost on the way says nothing, so it is given up soon: after a few times what opening
+ * took before, within these bounds, ms. TCP itself knocks again only after 1, 3 and 7 s.
+ */
+const OPEN_MS_MIN = 1_500;
+const OPEN_MS_MAX = 8_000;
+const OPEN_PATIENCE = 4;
+/**
+ * A seat waits for its speaker, and speakers are few: the first tries are under half a second apart,
+ * further ones under one, later under four. (More failures a minute, and Chromium holds new sockets back.)
+ */
+const TRIES: readonly { readonly upTo: number; readonly step: number }[] = [
+  { upTo: 8, step: 2 },
+  { upTo: 40, step: 3 },
+  { upTo: Number.POSITIVE_INFINITY, step: 5 },
+];
 
 export class StageSocket {
   readonly #url: string;
@@ -33,7 +44,8 @@ export class StageSocket {
   #wanted = false;
   #failures = 0;
   #heardAtMs = 0;
-  #openedAtMs = 0;
+  #beganAtMs = 0;
+  #openMsMax = OPEN_MS_MAX;
   #look: ReturnType<typeof setInterval> | null = null;
   #retry: ReturnType<typeof setTimeout> | null = null;
 
@@ -77,11 +89,14 @@ export class StageSocket {
     this.#drop();
     const socket = new WebSocket(this.#url);
     this.#socket = socket;
-    this.#openedAtMs = performance.now();
+    this.#beganAtMs = performance.now();
     this.#heardAtMs = 0;
     socket.onopen = () => {
       if (socket !== this.#socket) return;
       this.#heardAtMs = performance.now();
+      const patienceMs = (this.#heardAtMs - this.#beganAtMs) * OPEN_PATIENCE;
+      // The quickest opening counts: one that TCP had to repeat says nothing of the way.
+      this.#openMsMax = Math.min(this.#openMsMax, Math.max(OPEN_MS_MIN, patienceMs));
       this.#observer.open();
     };
     socket.onmessage = ({ data }) => {
@@ -109,7 +124,7 @@ export class StageSocket {
     const now = performance.now();
     if (this.#socket === null) return;
     if (this.#heardAtMs === 0) {
-      if (now - this.#openedAtMs > OPEN_MS_MAX) this.#lose();
+      if (now - this.#beganAtMs > this.#openMsMax) this.#lose();
       return;
     }
     const silentMs = now - this.#heardAtMs;
@@ -127,8 +142,11 @@ export class StageSocket {
     this.#failures++;
     this.#observer.lost(this.#failures);
     if (!this.#wanted) return;
-    const step = Math.min(this.#failures, this.#failures > EAGER_TRIES ? SLOW_STEP : EAGER_STEP);
-    this.#retry = setTimeout(() => this.#connect(), retryDelayMs(step, Math.random()));
+    const { step } = TRIES.find(({ upTo }) => this.#failures <= upTo)!;
+    this.#retry = setTimeout(
+      () => this.#connect(),
+      retryDelayMs(Math.min(this.#failures, step), Math.random()),
+    );
   }
 
   readonly #online = (): void => {

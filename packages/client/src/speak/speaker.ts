@@ -87,7 +87,6 @@ export class Speaker implements Speaking {
         space: options.space,
         pass: options.pass,
         name: options.name,
-        clientId: clientId(),
         music,
         iceServers: options.iceServers ?? [],
       },
@@ -197,10 +196,13 @@ export class Speaker implements Speaking {
     this.#joined = Promise.withResolvers<void>();
     const { promise } = this.#joined;
     this.#become({ phase: 'connecting' });
-    const open = this.#microphone.track !== null || (await this.#microphone.open());
+    const [id, open] = await Promise.all([
+      clientId(),
+      this.#microphone.track !== null || this.#microphone.open(),
+    ]);
     if (this.#state.phase !== 'connecting') return promise;
     if (open) {
-      this.#session.start(takeOver);
+      this.#session.start(id, takeOver);
     } else {
       const { microphone } = this;
       const failure = microphone.phase === 'failed' ? microphone : failureOf('microphone_failed');
