@@ -1,7 +1,7 @@
 /**
  * Serves the programme's three ports on one unix socket. A record is encoded once for all readers. A
  * reader that does not read is bounded: beyond QUEUE_BYTES_MAX its connection is dropped and it resumes
- * where it stopped. The socket file appears by rename, so that no client ever meets a half-made one, and a
+ * where it stopped; the records of many spaces that it gets at its beginning do not count. The socket file appears by rename, so that no client ever meets a half-made one, and a
  * stale one is replaced; refuses to start beside a programme that still answers.
  */
 import { renameSync, rmSync, statSync } from 'node:fs';
@@ -25,7 +25,7 @@ import {
   WIRE_VERSION,
 } from './wire.ts';
 
-/** Most that waits for one reader, bytes: some minutes of programme. */
+/** Most that waits for one reader beyond what it is told at its beginning, bytes: some minutes of programme. */
 const QUEUE_BYTES_MAX = 8 * 1024 * 1024;
 const CONNECTIONS_MAX = 256;
 
@@ -135,10 +135,15 @@ export class UnixServer {
   private begin(type: number, body: Buffer, socket: Socket): Session {
     const hello = type === FRAME.hello ? parseJson<Hello>(body) : null;
     if (hello?.version !== WIRE_VERSION) throw new RangeError('The first frame is not a hello.');
+    // What is said at once, two minutes of every space, is bounded by what the programme keeps.
+    let queueBytesMax = Number.POSITIVE_INFINITY;
+    process.nextTick(() => {
+      queueBytesMax = QUEUE_BYTES_MAX + socket.writableLength;
+    });
     const { programme, log } = this.options;
     const send = (frame: Buffer): void => {
       if (socket.destroyed) return;
-      if (socket.writableLength <= QUEUE_BYTES_MAX) socket.write(frame);
+      if (socket.writableLength <= queueBytesMax) socket.write(frame);
       else {
         log.warn({ queuedBytes: socket.writableLength, port: hello.port }, 'slow client dropped');
         socket.destroy();

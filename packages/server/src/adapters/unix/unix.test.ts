@@ -9,9 +9,10 @@ import { sampleSpace } from '../../ports/programme-feed.contract.ts';
 import type { FeedReader } from '../../ports/programme-feed.ts';
 import type { InputObserver, ProgrammeInput } from '../../ports/programme-input.ts';
 import { logChunk } from '../../ports/programme-log.sample.ts';
+import type { ProgrammeRecord } from '../../ports/programme-log.ts';
 import { silentLog, systemRandom, systemTimers } from '../system/index.ts';
 import { encodeFrame } from './framing.ts';
-import { type ProgrammeEnd, UnixControl, UnixInput, UnixServer } from './index.ts';
+import { type ProgrammeEnd, UnixControl, UnixFeed, UnixInput, UnixServer } from './index.ts';
 
 /** The least programme a server can serve; what clients say is kept in `heard`. */
 class Programme implements ProgrammeEnd {
@@ -21,7 +22,11 @@ class Programme implements ProgrammeEnd {
   silent = false;
   empty = false;
 
+  /** What a reader is told at its beginning. */
+  kept: ProgrammeRecord[] = [];
+
   attach(reader: FeedReader): { close(): void } {
+    for (const record of this.kept) reader.record('evening', 'voice', record);
     this.readers.add(reader);
     return { close: () => this.readers.delete(reader) };
   }
@@ -134,6 +139,23 @@ describe('UnixServer', () => {
     }
     await vi.waitFor(() => expect(programme.readers.size).toBe(0));
     stuck.destroy();
+  });
+
+  it('[P1] gives a new reader all that is kept of many spaces, however much that is', async () => {
+    const programme = new Programme();
+    const snapshot = new Uint8Array(100_000);
+    programme.kept = Array.from({ length: 160 }, (_, seq) => ({ ...logChunk(seq, 1), snapshot }));
+    await listen(programme);
+    const seqs: number[] = [];
+    const feed = new UnixFeed(client()).follow(
+      { space() {}, removed() {}, record: (_space, _rendition, { seq }) => seqs.push(seq) },
+      600,
+    );
+    opened.push(() => feed.close());
+    await vi.waitFor(() => expect(programme.readers.size).toBe(1));
+    for (const reader of programme.readers) reader.record('evening', 'voice', logChunk(160, 1));
+    await vi.waitFor(() => expect(seqs).toEqual(Array.from({ length: 161 }, (_, seq) => seq)));
+    expect(programme.readers.size).toBe(1);
   });
 });
 
