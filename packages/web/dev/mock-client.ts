@@ -84,7 +84,7 @@ export function listen({ space }: ListenOptions): Listening {
         state.phase === 'playing' || state.phase === 'holding' || state.phase === 'reconnecting';
       return heard
         ? snapshotOf(
-            space === 'soon' || space === 'late' ? 'doors' : 'live',
+            ['soon', 'late', 'whenever'].includes(space) ? 'doors' : 'live',
             state.phase === 'holding',
           )
         : null;
@@ -176,7 +176,9 @@ export function speak({ name }: SpeakOptions): Speaking {
       return 0.25 + 0.1 * Math.sin(performance.now() / 200);
     },
     slots: ['b', null, null],
-    space: { state: 'live', liveAtMs: Date.now() - 754_000 },
+    space: query.has('doors')
+      ? { state: 'doors', liveAtMs: null }
+      : { state: 'live', liveAtMs: Date.now() - 754_000 },
     get microphone() {
       return microphone;
     },

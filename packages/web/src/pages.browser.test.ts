@@ -82,6 +82,7 @@ const SCREENS: readonly Screen[] = [
   { path: '/evening?phase=failed', says: /cannot play the live sound[\s\S]*Update it/ },
   { path: '/tomorrow', says: /Starts in[\s\S]*Take a seat/ },
   { path: '/late', says: /has not started yet/ },
+  { path: '/whenever', says: /The doors are open\.[\s\S]*begins when the host starts it/ },
   { path: '/finishing', says: /being finished/ },
   { path: '/last-week', says: /Who spoke when[\s\S]*David Hilbert/ },
   { path: '/no-such-space', says: /no space at this address[\s\S]*Try again/ },
@@ -96,6 +97,14 @@ const SCREENS: readonly Screen[] = [
       await page.click('.voice-place button');
     },
     says: /On air[\s\S]*Grace Hopper[\s\S]*Invitations/,
+  },
+  {
+    path: '/studio/whenever?on&doors',
+    steps: async (page) => {
+      await enterStudio(page);
+      await page.click('.button-wide');
+    },
+    says: /It begins when you start it[\s\S]*Start now[\s\S]*Green room/,
   },
   {
     path: '/studio/evening?stage=failed',
