@@ -87,9 +87,13 @@ export class Room implements SeatOwner {
       own.role = entrant.role;
       return own;
     }
+    const host = [...this.seats.values()].find((seat) => seat.role === 'host');
+    if (entrant.role === 'host' && host !== undefined) {
+      if (!entrant.takeOver) return 'host_seat_taken';
+      host.send(errorMessage('host_seat_taken'));
+      this.leave(host, 'replaced');
+    }
     if (this.seats.size >= this.#options.speakersMax) return 'stage_full';
-    const hosted = [...this.seats.values()].some((seat) => seat.role === 'host');
-    if (entrant.role === 'host' && hosted) return 'host_seat_taken';
     return this.#newSeat(entrant);
   }
 

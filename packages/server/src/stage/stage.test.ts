@@ -62,6 +62,16 @@ describe('a stage', () => {
     expect((await second.caller.next('roster')).seats).toHaveLength(1);
   });
 
+  it('gives the host’s seat to another host when that is asked for, and tells the first one', async () => {
+    const first = await enter('ada', 'host');
+    const second = await enter('eve', 'host', { takeOver: true });
+    expect(second.seat).not.toBe(first.seat);
+    expect((await first.caller.next('error')).code).toBe('host_seat_taken');
+    await until(() => first.caller.closed, 'the first host is disconnected');
+    const { seats } = await second.caller.next('roster');
+    expect(seats.map(({ name }) => name)).toEqual(['eve']);
+  });
+
   it('lets moderators alone place, silence and remove', async () => {
     const ada = await enter('ada', 'host');
     const ben = await enter('ben', 'speaker');
