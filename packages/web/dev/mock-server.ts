@@ -43,6 +43,11 @@ const SPACES = new Map(
       ...space('whenever', 'Whenever you are ready', 'Ada Lovelace', 'doors', 0),
       startsAtMs: null,
     },
+    {
+      ...space('never', 'It never began', 'Ada Lovelace', 'ended', -760_000),
+      liveAtMs: null,
+      replayReady: false,
+    },
     space('finishing', 'Just finished', 'Emmy Noether', 'ended', -760_000),
     space('last-week', 'The symmetry of things', 'Emmy Noether', 'ended', -700_000_000),
   ].map((known) => [known.id, known]),

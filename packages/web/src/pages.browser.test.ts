@@ -83,6 +83,7 @@ const SCREENS: readonly Screen[] = [
   { path: '/tomorrow', says: /Starts in[\s\S]*Take a seat/ },
   { path: '/late', says: /has not started yet/ },
   { path: '/whenever', says: /The doors are open\.[\s\S]*begins when the host starts it/ },
+  { path: '/never', says: /This space has ended[\s\S]*no recording/ },
   { path: '/finishing', says: /being finished/ },
   { path: '/last-week', says: /Who spoke when[\s\S]*David Hilbert/ },
   { path: '/no-such-space', says: /no space at this address[\s\S]*Try again/ },

@@ -22,6 +22,15 @@ export interface Following {
 const RETRY_MS_FIRST = 1_500;
 const RETRY_MS_MAX = 20_000;
 
+/** Recordings are kept for a day at least: one that is not there after it will not come. */
+const REPLAY_DUE_MS_MAX = 24 * 3_600_000;
+
+/** Whether the recording of an ended space is still to come: it was live, and ended not long ago. */
+export function replayComes(space: PublicSpace, nowMs: number): boolean {
+  if (space.state !== 'ended' || space.replayReady || space.liveAtMs === null) return false;
+  return nowMs - (space.endedAtMs ?? nowMs) < REPLAY_DUE_MS_MAX;
+}
+
 /** How long until the next question, ms. Near the doors and the start a few seconds are enough. */
 export function askAgainAfterMs(space: PublicSpace, nowMs: number): number {
   switch (space.state) {
@@ -34,7 +43,7 @@ export function askAgainAfterMs(space: PublicSpace, nowMs: number): number {
     case 'live':
       return 10_000;
     case 'ended':
-      return space.replayReady ? 120_000 : 3_000;
+      return replayComes(space, nowMs) ? 3_000 : 120_000;
   }
 }
 

@@ -36,7 +36,7 @@ export function SpaceCard({ space, changed }: { space: OwnedSpace; changed: () =
         <legend class="visually-hidden">{words.spaceActions(space.title)}</legend>
         {space.state === 'ended' ? (
           <a class="button" href={`/${space.id}`}>
-            {words.replay}
+            {space.replayReady ? words.replay : words.open}
           </a>
         ) : (
           <a class="button button-primary" href={`/studio/${space.id}`}>

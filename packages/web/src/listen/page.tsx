@@ -6,7 +6,7 @@
 import type { PublicSpace } from '@parterre/protocol';
 import type { ComponentType } from 'preact';
 import { useContext, useEffect, useState } from 'preact/hooks';
-import { type Following, useSpace } from '../api/public-space.ts';
+import { type Following, replayComes, useSpace } from '../api/public-space.ts';
 import { LanguageContext, useWords } from '../i18n/language.ts';
 import { SHELL_WORDS } from '../i18n/shell-words.ts';
 import { House } from '../ui/house.tsx';
@@ -106,7 +106,9 @@ function Ended({ space, following }: { space: PublicSpace; following: Following 
             ? null
             : words.endedAt(dateText(space.endedAtMs, following.nowMs(), language))}
         </p>
-        <p class="soft">{words.replayComing}</p>
+        <p class="soft">
+          {replayComes(space, following.nowMs()) ? words.replayComing : words.noReplay}
+        </p>
       </div>
       <div class="house-frame">
         <House light={DARK_HOUSE} />
