@@ -9,7 +9,15 @@ import type { Duplex } from 'node:stream';
 import { type ErrorCode, SIGNAL_BYTES_MAX, SPACE_ID } from '@parterre/protocol';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { refuse, refuseUpgrade } from './answers.ts';
-import { HEARTBEAT_MS, JOIN_MS_MAX, socketsMax, UNSENT_BYTES_MAX } from './limits.ts';
+import {
+  HEARTBEAT_MS,
+  JOIN_MS_MAX,
+  socketsMax,
+  TURN_AWAY_MS_MAX,
+  TURNING_AWAY_MAX,
+  UNSENT_BYTES_MAX,
+} from './limits.ts';
+import { errorMessage } from './room.ts';
 import { Session } from './session.ts';
 import type { Stage } from './stage.ts';
 import type { Whip } from './whip.ts';
@@ -34,6 +42,7 @@ export class StageServer {
   /** Answered since the last ping. */
   readonly #alive = new WeakSet<WebSocket>();
   readonly #perSpace = new Map<string, number>();
+  #turningAway = 0;
   readonly #heartbeat: { cancel(): void };
 
   constructor(options: StageServerOptions) {
@@ -84,9 +93,33 @@ export class StageServer {
       return;
     }
     const pass = url?.searchParams.get('pass') ?? '';
+    // Whoever has no pass is told so at once, and takes no place of those who have.
+    if (this.#options.stage.passOf(spaceId, pass) === null) {
+      this.#turnAway(request, socket, head);
+      return;
+    }
     this.#perSpace.set(spaceId, (this.#perSpace.get(spaceId) ?? 0) + 1);
     socket.once('close', () => this.#left(spaceId));
     this.#sockets.handleUpgrade(request, socket, head, (ws) => this.#converse(ws, spaceId, pass));
+  }
+
+  #turnAway(request: IncomingMessage, socket: Duplex, head: Buffer): void {
+    this.#options.stage.counters.refused('pass_invalid');
+    if (this.#turningAway >= TURNING_AWAY_MAX) {
+      refuseUpgrade(socket, 'pass_invalid');
+      return;
+    }
+    this.#turningAway += 1;
+    socket.once('close', () => {
+      this.#turningAway -= 1;
+    });
+    this.#sockets.handleUpgrade(request, socket, head, (ws) => {
+      ws.on('error', () => ws.terminate());
+      ws.send(JSON.stringify(errorMessage('pass_invalid', true)));
+      ws.close(CLOSE_DONE, 'pass_invalid');
+      const late = this.#options.stage.options.timers.after(TURN_AWAY_MS_MAX, () => ws.terminate());
+      ws.once('close', () => late.cancel());
+    });
   }
 
   #refusal(request: IncomingMessage, spaceId: string): ErrorCode | null {

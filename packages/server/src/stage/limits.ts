@@ -11,6 +11,10 @@ export const MESSAGES_BURST = 80;
 export const MESSAGES_PER_S = 20;
 /** A socket that has not joined by then is closed, ms. */
 export const JOIN_MS_MAX = 10_000;
+/** Sockets without a valid pass that are being told so at once; further ones get a bare 401. */
+export const TURNING_AWAY_MAX = 32;
+/** One that does not close after having been turned away is ended, ms. */
+export const TURN_AWAY_MS_MAX = 1_000;
 /** How often sockets are pinged, ms; two missing answers end one. */
 export const HEARTBEAT_MS = 5_000;
 /** Text waiting for a reader that does not read, bytes; beyond, the socket is ended. */

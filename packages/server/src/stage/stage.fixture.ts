@@ -195,7 +195,7 @@ export class Caller {
   }
 
   async join(message: Partial<Extract<ToStage, { type: 'join' }>> = {}): Promise<void> {
-    await until(() => this.socket.readyState === WebSocket.OPEN, 'the socket is open');
+    await until(() => this.socket.readyState !== WebSocket.CONNECTING, 'the socket is answered');
     this.send({ type: 'join', name: 'Somebody', clientId: 'one', ...message });
   }
 

@@ -53,6 +53,12 @@ describe('a stage', () => {
     expect(await refusal(passFor('talk', 'dan', 'speaker'))).toBe('stage_full');
   });
 
+  it('keeps no place of a space for sockets without a valid pass, however many come', async () => {
+    const forged = Array.from({ length: 60 }, () => new Caller(house, 'forged'));
+    await enter('ada', 'host');
+    for (const caller of forged) await until(() => caller.closed, 'turned away');
+  });
+
   it('moves a seat to another tab when that is asked for, and tells the first one', async () => {
     const first = await enter('ada', 'host');
     const second = await enter('ada', 'host', { clientId: 'second-tab', takeOver: true });
