@@ -6,6 +6,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { until } from './server.ts';
 import { RATE_HZ } from './sound.ts';
@@ -41,7 +42,7 @@ export class Loudspeaker {
   }
 
   static async start(): Promise<Loudspeaker> {
-    const folder = await mkdtemp('/tmp/sound-');
+    const folder = await mkdtemp(join(tmpdir(), 'sound-'));
     await mkdir(join(folder, 'pulse'), { mode: 0o700 });
     const speaker = new Loudspeaker(folder);
     await until(() => existsSync(join(folder, 'pulse', 'native')), 'the loudspeaker is there');

@@ -7,6 +7,8 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync, globSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { until } from './server.ts';
 
@@ -37,7 +39,7 @@ export class Webkit {
 
   /** @param environment added to the browser's own, such as a loudspeaker's */
   static async launch(environment: Readonly<Record<string, string>> = {}): Promise<Webkit> {
-    const webkit = new Webkit(await mkdtemp('/tmp/webkit-'));
+    const webkit = new Webkit(await mkdtemp(join(tmpdir(), 'webkit-')));
     try {
       await webkit.#start(environment);
     } catch (error) {
