@@ -44,8 +44,8 @@ export interface Ground {
 }
 
 export interface Sabotage {
-  /** With the power, the wall clock loses a minute: the one thing the programme cannot find out. */
-  readonly wallGoesBack: boolean;
+  /** The disk says that it has synced and has not, and with the power the wall clock loses a minute. */
+  readonly diskLies: boolean;
 }
 
 /**
@@ -57,7 +57,7 @@ export async function simulateHouse(
   seed: number,
   forMs: number,
   ground: Ground,
-  sabotage: Sabotage = { wallGoesBack: false },
+  sabotage: Sabotage = { diskLies: false },
 ): Promise<Outcome> {
   const house = new House(seed, ground, sabotage);
   await house.open();
@@ -168,7 +168,7 @@ class House {
       timers: process.timers,
       log: quiet,
       meter: noMeter,
-      programmeLog: process.log(this.log),
+      programmeLog: this.sabotage.diskLies ? lying(process.log(this.log)) : process.log(this.log),
       plans: this.plans,
       recordings: this.recordings,
       createMixer: async () => new ToyMixer(incarnation),
@@ -223,7 +223,7 @@ class House {
     if (power) {
       this.boot++;
       this.log.losePower();
-      if (this.sabotage.wallGoesBack) this.world.stepWall(-60_000);
+      if (this.sabotage.diskLies) this.world.stepWall(-60_000);
     }
     const awayMs = this.random.between(power ? 2_000 : 20, power ? 9_000 : 1_500);
     this.world.timers.after(awayMs, () => void this.begin());
@@ -244,8 +244,9 @@ class House {
   }
 
   private stepWall(): void {
-    // Forwards only: what power loss leaves is found by the wall clock, which must not have gone back.
-    const byMs = this.random.between(1, 120_000);
+    // Back only while live: before the start it would put that off beyond the simulation.
+    const live = this.plans.load()[0]?.state === 'live';
+    const byMs = this.random.between(live ? -120_000 : 1, 120_000);
     this.world.note(`the wall clock steps ${byMs} ms`);
     this.world.stepWall(byMs);
   }
@@ -287,6 +288,27 @@ class House {
     if (next !== endSeq) throw new Broken(`the log ends at ${next}, the programme at ${endSeq}`);
     return holes;
   }
+}
+
+/** A log whose records are never durable. */
+function lying(log: ProgrammeLog): ProgrammeLog {
+  return {
+    openWriter: async (...of) => {
+      const writer = await log.openWriter(...of);
+      return {
+        epoch: writer.epoch,
+        get nextSeq() {
+          return writer.nextSeq;
+        },
+        append: (record) => writer.append(record),
+        sync: async () => {},
+        close: () => writer.close(),
+      };
+    },
+    read: (...of) => log.read(...of),
+    extent: (...of) => log.extent(...of),
+    remove: (...of) => log.remove(...of),
+  };
 }
 
 const quiet: Log = {

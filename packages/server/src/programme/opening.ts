@@ -38,6 +38,12 @@ export interface Opened {
   readonly tail: readonly ProgrammeRecord[];
 }
 
+/**
+ * Chunks before the end of the log that a power failure may have taken, though they were handed out: more
+ * than the two seconds within which all is synced.
+ */
+const UNSYNCED_CHUNKS_MAX = 5_000 / CHUNK_MS;
+
 interface Anchor {
   readonly anchorMs: number;
   readonly anchorMonotonicMs: number;
@@ -48,11 +54,12 @@ export async function bringOnAir(kept: KeptPlan, options: OpeningOptions): Promi
   const { id, rendition, holdingSound } = kept.plan;
   const found = await findAnchor(kept, options);
   const nowMs = clock.monotonicMs();
-  const notBeforeSeq = seqAt(nowMs - found.anchorMonotonicMs);
+  const clockSeq = seqAt(nowMs - found.anchorMonotonicMs);
+  const notBeforeSeq = Math.max(clockSeq, await firstSafeSeq(kept, options));
   const open = (): Promise<LogWriter> =>
     programmeLog.openWriter(id, rendition, notBeforeSeq, found.anchorMs + notBeforeSeq * CHUNK_MS);
   const writer = await openOrNot(open, log);
-  const tail = await readTail(programmeLog, kept.plan, writer?.nextSeq ?? notBeforeSeq);
+  const tail = await readTail(programmeLog, kept.plan, writer?.nextSeq ?? notBeforeSeq, log);
   const last = tail.at(-1);
   const startSeq = Math.max(
     notBeforeSeq,
@@ -61,7 +68,7 @@ export async function bringOnAir(kept: KeptPlan, options: OpeningOptions): Promi
   );
   // The wall clock went back between two boots: the clock goes on from what the log has.
   const anchorMonotonicMs =
-    startSeq > notBeforeSeq ? nowMs - startSeq * CHUNK_MS : found.anchorMonotonicMs;
+    startSeq > clockSeq ? nowMs - startSeq * CHUNK_MS : found.anchorMonotonicMs;
   const { anchorMs } = found;
   const epoch = writer?.epoch ?? (last?.epoch ?? 0) + 1;
   const mixer = await options.createMixer({ rendition: RENDITIONS[rendition], holdingSound });
@@ -75,14 +82,31 @@ export async function bringOnAir(kept: KeptPlan, options: OpeningOptions): Promi
   return { onAir, kept: withAnchor, tail: upTo(tail, startSeq, epoch, anchorMs) };
 }
 
-async function openOrNot(open: () => Promise<LogWriter>, log: Log): Promise<LogWriter | null> {
-  try {
-    return await open();
-  } catch (error) {
+function openOrNot(open: () => Promise<LogWriter>, log: Log): Promise<LogWriter | null> {
+  return open().catch((error: unknown) => {
     if (!(error instanceof ParterreError)) throw error;
     log.error({ error: error.message }, 'on air without a recording for now');
     return null;
-  }
+  });
+}
+
+/**
+ * Over a restart of the machine the end of the log is not the end of what was handed out, and the wall
+ * clock that tells how long it took may have gone back.
+ */
+async function firstSafeSeq({ plan, bootId }: KeptPlan, options: OpeningOptions): Promise<number> {
+  if (bootId === '' || bootId === options.bootId) return 0;
+  return ((await extentOf(plan, options))?.nextSeq ?? 0) + UNSYNCED_CHUNKS_MAX;
+}
+
+function extentOf(
+  plan: SpacePlan,
+  { programmeLog, log }: OpeningOptions,
+): ReturnType<ProgrammeLog['extent']> {
+  return programmeLog.extent(plan.id, plan.rendition).catch((error: unknown) => {
+    log.error({ error: String(error) }, 'log cannot be read');
+    return null;
+  });
 }
 
 async function findAnchor(kept: KeptPlan, options: OpeningOptions): Promise<Anchor> {
@@ -103,34 +127,29 @@ async function findAnchor(kept: KeptPlan, options: OpeningOptions): Promise<Anch
   return { anchorMs, anchorMonotonicMs: nowMs - Math.max(0, wallMs - anchorMs) };
 }
 
-async function anchorOfLog(
-  { plan }: KeptPlan,
-  { programmeLog }: OpeningOptions,
-): Promise<number | null> {
-  const extent = await programmeLog.extent(plan.id, plan.rendition);
+async function anchorOfLog({ plan }: KeptPlan, options: OpeningOptions): Promise<number | null> {
+  const extent = await extentOf(plan, options);
   if (extent === null) return null;
-  const { nextSeq } = extent;
-  for await (const record of programmeLog.read(plan.id, plan.rendition, nextSeq - 1, nextSeq)) {
-    return record.capturedAtMs - record.seq * CHUNK_MS;
-  }
-  return null;
+  const [record] = await readTail(options.programmeLog, plan, extent.nextSeq, options.log);
+  return record === undefined ? null : record.capturedAtMs - record.seq * CHUNK_MS;
 }
 
-/** The records of the last two minutes before `endSeq`, and any after it. */
+/** The records of the last two minutes before `endSeq`, and any after it; as far as they can be read. */
 export async function readTail(
   programmeLog: ProgrammeLog,
   plan: SpacePlan,
   endSeq: number,
+  log: Log,
 ): Promise<ProgrammeRecord[]> {
   const tail: ProgrammeRecord[] = [];
   const fromSeq = Math.max(0, endSeq - RING_RECORDS);
-  for await (const record of programmeLog.read(
-    plan.id,
-    plan.rendition,
-    fromSeq,
-    Number.MAX_SAFE_INTEGER,
-  )) {
-    tail.push(record);
+  const end = Number.MAX_SAFE_INTEGER;
+  try {
+    for await (const record of programmeLog.read(plan.id, plan.rendition, fromSeq, end)) {
+      tail.push(record);
+    }
+  } catch (error) {
+    log.error({ error: String(error) }, 'log cannot be read; readers get what follows');
   }
   return tail;
 }

@@ -24,6 +24,7 @@ class Stage {
   process = new SimProcess(this.world);
   log: ProgrammeLog = this.memory;
   programme!: Programme;
+  bootId = 'boot';
   control!: ProgrammeControl;
   limits = { spacesMax: 2, idleEndMs: 10 * MINUTE_MS, retentionMs: 60 * MINUTE_MS };
 
@@ -38,7 +39,7 @@ class Stage {
       plans: this.plans,
       recordings: this.recordings,
       createMixer: async () => new ToyMixer(1),
-      bootId: 'boot',
+      bootId: this.bootId,
       ...this.limits,
     });
     this.control = this.programme.openControl();
@@ -272,6 +273,45 @@ describe('the clock', () => {
     for (const { seq, capturedAtMs } of stage.records) {
       expect(capturedAtMs).toBe(first!.capturedAtMs + seq * 200);
     }
+  });
+
+  it('[P3] goes on beyond what may have been handed out when power and wall clock were lost', async () => {
+    await stage.world.run(10_500);
+    const handedOut = stage.nextSeq;
+    stage.process.kill();
+    stage.memory.losePower();
+    stage.bootId = 'another boot';
+    stage.world.stepWall(-MINUTE_MS);
+    stage.records.length = 0;
+    await stage.open();
+    await stage.world.run(2_000);
+    expect(stage.records[0]!.seq).toBeGreaterThanOrEqual(handedOut);
+    expect(stage.records[0]!.seq).toBeLessThan(handedOut + 30);
+    expect(stage.records).toHaveLength(10);
+  });
+
+  it('[P3] goes on when what was written before cannot be read', async () => {
+    await stage.control.plan(stage.plan('matinee', 0, 0));
+    await stage.world.run(2_000);
+    await stage.control.end('matinee');
+    stage.process.kill();
+    const { memory } = stage;
+    const cannot = async (): Promise<never> => {
+      throw new Error('EIO');
+    };
+    stage.log = {
+      openWriter: (...of) => memory.openWriter(...of),
+      // biome-ignore lint/correctness/useYield: it fails before
+      async *read() {
+        await cannot();
+      },
+      extent: cannot,
+      remove: cannot,
+    };
+    stage.records.length = 0;
+    await stage.open();
+    await stage.world.run(1_000);
+    expect(stage.nextSeq).toBe(15);
   });
 
   it('[P3] makes up for being held up, and gives up what is hopelessly late as one hole', async () => {

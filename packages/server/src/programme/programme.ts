@@ -307,11 +307,11 @@ export class Programme implements ProgrammeFeed, FeedSource {
 
   /** Spaces that ended a moment ago: readers that were away then still get the end. */
   private async takeUpAftermath(): Promise<void> {
-    const { clock, timers, programmeLog } = this.options;
+    const { clock, timers, programmeLog, log } = this.options;
     for (const { kept } of this.entries.values()) {
       const { plan, endSeq, endedAtMs } = kept;
       if (endSeq === null || clock.wallMs() - endedAtMs! > AFTERMATH_MS) continue;
-      for (const record of await readTail(programmeLog, plan, endSeq)) {
+      for (const record of await readTail(programmeLog, plan, endSeq, log)) {
         this.feed.append(plan.id, plan.rendition, record);
       }
       timers.after(AFTERMATH_MS, () => this.feed.forgetRecords(plan.id));

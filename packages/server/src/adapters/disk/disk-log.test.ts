@@ -1,6 +1,7 @@
 import { execFileSync, spawn } from 'node:child_process';
 import {
   appendFileSync,
+  mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
@@ -67,6 +68,19 @@ describe('DiskLog', () => {
       }),
       { numRuns: 60 },
     );
+  });
+
+  it('[P7] serves what else there is when a file cannot be read, a hole in its place', async () => {
+    const first = await writer();
+    append(first, 700);
+    await first.close();
+    const harmed = join(dir, 'evening', 'voice', '300.log');
+    rmSync(harmed);
+    mkdirSync(harmed); // nothing can be read from it
+    const records = await readAll();
+    unbroken(records);
+    expect(records).toHaveLength(401);
+    expect(records[300]).toMatchObject({ kind: 'hole', seq: 300, endSeq: 600 });
   });
 
   it('[P7] survives any bytes in a log file: never throws, never serves a record that was not written', async () => {

@@ -86,8 +86,7 @@ export class DiskLog implements ProgrammeLog {
     for (const [index, first] of segments.entries()) {
       if (first >= endSeq) return;
       if ((segments[index + 1] ?? Number.MAX_SAFE_INTEGER) <= fromSeq) continue;
-      const bytes = await readFile(join(dir, segmentName(first)));
-      for (const record of recordsOf(bytes, first)) {
+      for (const record of recordsOf(await this.contents(dir, first), first)) {
         if (record.seq >= endSeq) return;
         if (endSeqOf(record) <= expected) continue;
         if (record.seq > expected && expected >= segments[0]!) yield holeBefore(record, expected);
@@ -104,10 +103,7 @@ export class DiskLog implements ProgrammeLog {
     const dir = this.folder(spaceId, rendition);
     const segments = listSegments(dir);
     for (const first of segments.toReversed()) {
-      const { records, nextSeq } = measureSegment(
-        await readFile(join(dir, segmentName(first))),
-        first,
-      );
+      const { records, nextSeq } = measureSegment(await this.contents(dir, first), first);
       if (records > 0) return { firstSeq: segments[0]!, nextSeq };
     }
     return null;
@@ -119,6 +115,16 @@ export class DiskLog implements ProgrammeLog {
       await rm(join(dir, rendition), { recursive: true, force: true });
     }
     await rmdir(dir).catch(() => {}); // not empty, or never made
+  }
+
+  /** A file that cannot be read holds nothing: its part is a hole, the others are served. */
+  private async contents(dir: string, segment: number): Promise<Buffer> {
+    try {
+      return await readFile(join(dir, segmentName(segment)));
+    } catch (error) {
+      this.options.log.error({ dir, segment, error: String(error) }, 'log file cannot be read');
+      return Buffer.alloc(0);
+    }
   }
 
   private folder(spaceId: string, rendition: string): string {
