@@ -1,5 +1,5 @@
 import { rmSync } from 'node:fs';
-import { CHUNK_MS } from '@parterre/protocol';
+import { CHUNK_MS, PROFILES } from '@parterre/protocol';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { ListenOptions } from '../src/index.ts';
@@ -78,7 +78,7 @@ describe.skipIf(!hasChromium)('listen() in Chromium', () => {
     const page = await listener();
     const now = await playsOn(page, 15);
     expect(now.ranges).toBe(1);
-    expect(now.stats).toMatchObject({ engine: 'mse', gaps: 0, stalls: 0, skipped: 0 });
+    expect(now.stats).toMatchObject({ engine: 'mse', gaps: 0 });
     const at = Number(now.speaking.replace('heard at ', ''));
     expect(now.stats.seq! - at).toBeGreaterThanOrEqual(0);
     expect(now.stats.seq! - at).toBeLessThan(7);
@@ -107,7 +107,8 @@ describe.skipIf(!hasChromium)('listen() in Chromium', () => {
     house.stalled = false;
     const after = await playsOn(page, 20);
     expect(after.stats.gaps).toBe(0);
-    expect(after.stats.rate).toBeGreaterThan(1);
+    expect(after.stats.skipped).toBeGreaterThan(0);
+    await until(page, ({ stats }) => (stats.latencyMs ?? Infinity) < 2 * PROFILES.near.bufferMs);
   });
 
   it('waits for the time the house asks for, and goes on', async () => {

@@ -46,12 +46,17 @@ describe.skipIf(!hasChromium)('speak() in Chromium, on a real stage', () => {
   async function speaker(options: Omit<SpeakOptions, 'space'>, from?: Page): Promise<Page> {
     const context = from?.context() ?? (await browser.newContext());
     const page = await context.newPage();
-    await page.route(/\/(sdk\/|assets\/)/, (route) => {
+    await context.route(/\/(sdk\/|assets\/)/, (route) => {
       const { pathname } = new URL(route.request().url());
       return route.fulfill({ path: join(folder, pathname === '/sdk/' ? 'index.html' : pathname) });
     });
     await page.goto(`${server.url}/sdk/`);
-    await page.evaluate(
+    await join(page, options);
+    return page;
+  }
+
+  const join = (page: Page, options: Omit<SpeakOptions, 'space'>) =>
+    page.evaluate(
       (given) => {
         const onEvent = (event: unknown): void => void window.events.push(event);
         window.speaking = window.client.speak({ ...given, onEvent });
@@ -59,8 +64,6 @@ describe.skipIf(!hasChromium)('speak() in Chromium, on a real stage', () => {
       },
       { space: SPACE, ...options },
     );
-    return page;
-  }
 
   const state = (page: Page) => page.evaluate(() => window.speaking.state);
   const phase = async (page: Page) => (await state(page)).phase;
@@ -149,6 +152,26 @@ describe.skipIf(!hasChromium)('speak() in Chromium, on a real stage', () => {
     await expect
       .poll(() => state(first))
       .toMatchObject({ phase: 'failed', code: 'already_on_stage' });
+  });
+
+  it('a duplicated tab is a second tab, and a reloaded one is not', async () => {
+    const options = { pass: await passOf('speaker', 'Finn'), name: 'Finn' };
+    const first = await speaker(options);
+    const opened = first.waitForEvent('popup');
+    // Opened by script, a page begins with a copy of its opener's storage, as a duplicated tab does.
+    await first.evaluate(() => void window.open(location.href));
+    const copy = await opened;
+    await copy.waitForFunction(() => 'client' in window);
+    await join(copy, options);
+    expect(await state(copy)).toMatchObject({ phase: 'failed', code: 'already_on_stage' });
+    expect(await phase(first)).toBe('connected');
+    await copy.close();
+    const seat = await first.evaluate(() => window.speaking.seat);
+    await first.reload();
+    await first.waitForFunction(() => 'client' in window);
+    await join(first, options);
+    expect(await phase(first)).toBe('connected');
+    expect(await first.evaluate(() => window.speaking.seat)).toBe(seat);
   });
 
   it('[P3] is back on the same seat by itself when the stage was killed', async () => {

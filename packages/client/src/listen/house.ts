@@ -4,8 +4,9 @@
  */
 import type { PublicSpace } from '@parterre/protocol';
 import type { System } from './system.ts';
+import type { ListenOptions } from './types.ts';
 
-export interface HouseAnswer {
+interface Answer {
   readonly space: PublicSpace;
   /** Server's wall clock minus the browser's, ms; null when the answer does not tell it. */
   readonly offsetMs: number | null;
@@ -13,20 +14,54 @@ export interface HouseAnswer {
 
 const ANSWER_MS_MAX = 8_000;
 
-/** Asks the first base that answers. */
-export async function askHouse(
-  bases: readonly string[],
-  space: string,
-  system: System,
-): Promise<HouseAnswer | null> {
-  for (const base of bases) {
-    const answer = await ask(`${base}/spaces/${space}.json`, system);
-    if (answer !== null) return answer;
+export class House {
+  readonly #bases: readonly string[];
+  readonly #id: string;
+  readonly #system: System;
+  #space: PublicSpace | null = null;
+  #offsetMs: number | null = null;
+
+  constructor(bases: readonly string[], space: string, system: System) {
+    this.#bases = bases;
+    this.#id = space;
+    this.#system = system;
   }
-  return null;
+
+  /** As it was when last asked. */
+  get space(): PublicSpace | null {
+    return this.#space;
+  }
+
+  /** The server's wall clock, ms; the browser's own until it is known. */
+  get nowMs(): number {
+    return this.#system.wallMs() + (this.#offsetMs ?? 0);
+  }
+
+  get timeKnown(): boolean {
+    return this.#offsetMs !== null;
+  }
+
+  /** Asks the first base that answers; null when none does. */
+  async ask(): Promise<PublicSpace | null> {
+    for (const base of this.#bases) {
+      const answer = await ask(`${base}/spaces/${this.#id}.json`, this.#system);
+      if (answer === null) continue;
+      this.#space = answer.space;
+      this.#offsetMs = answer.offsetMs ?? this.#offsetMs;
+      return answer.space;
+    }
+    return null;
+  }
 }
 
-async function ask(url: string, system: System): Promise<HouseAnswer | null> {
+/** Where the house is served: the first address and the further ones, each once. */
+export function basesOf({ base, bases }: ListenOptions): readonly string[] {
+  const first = base ?? globalThis.location?.origin ?? '';
+  const all = [first, ...(bases ?? [])].map((each) => each.replace(/\/+$/, ''));
+  return [...new Set(all)];
+}
+
+async function ask(url: string, system: System): Promise<Answer | null> {
   const abort = new AbortController();
   const cancel = system.after(ANSWER_MS_MAX, () => abort.abort());
   const sentMs = system.wallMs();

@@ -1,4 +1,5 @@
 /** The lock screen and the media keys: shows the programme and passes their buttons on (Media Session). */
+import type { PublicSpace, Snapshot } from '@parterre/protocol';
 
 export interface MediaButtons {
   play(): void;
@@ -7,7 +8,8 @@ export interface MediaButtons {
 }
 
 export interface MediaCard {
-  show(title: string, host: string, speaking: string): void;
+  /** What is heard now, or what is known of the space before anything is. */
+  show(snapshot: Snapshot | null, space: PublicSpace | null): void;
   playing(state: MediaSessionPlaybackState): void;
   clear(): void;
 }
@@ -22,7 +24,12 @@ export function openMediaCard(buttons: MediaButtons): MediaCard {
   const actions = ['play', 'pause', 'stop'] as const;
   for (const action of actions) handle(session, action, () => buttons[action]());
   return {
-    show(title, host, speaking) {
+    show(snapshot, space) {
+      const about = snapshot ?? space;
+      if (about === null) return;
+      const { title, host } = about;
+      const voices = snapshot?.seats.filter((seat) => seat.speaking) ?? [];
+      const speaking = voices.map(({ name }) => name).join(', ');
       const key = JSON.stringify([title, host, speaking]);
       if (key === shown) return;
       shown = key;

@@ -31,8 +31,6 @@ class FakeEngine implements Engine {
   }
 }
 
-const TARGET_MS = PROFILES.near.bufferMs;
-
 describe('playhead', () => {
   let engine: FakeEngine;
   let playhead: Playhead;
@@ -50,7 +48,7 @@ describe('playhead', () => {
     });
   });
 
-  const look = (final = false) => playhead.look(engine, nowMs, TARGET_MS, final);
+  const look = (final = false) => playhead.look({ engine, nowMs, profile: PROFILES.near, final });
   const run = (ms: number) => {
     for (let left = ms; left > 0; left -= TICK_MS / 5) {
       nowMs += TICK_MS / 5;
@@ -103,6 +101,16 @@ describe('playhead', () => {
     }
     expect(needs).toContain('stuck');
     expect(events).toEqual([]);
+  });
+
+  it('begins near live although the element was slow to start', () => {
+    engine.sound = [{ startMs: 10_000, endMs: 11_400 }];
+    engine.positionMs = 10_000;
+    playhead.arrived(56, nowMs);
+    run(500);
+    expect(events).toEqual([['skip', expect.any(Number), 54]]);
+    run(100);
+    expect(events).toHaveLength(1);
   });
 
   it('goes to live inside the buffer when it is far behind, and asks for live when that is elsewhere', () => {

@@ -3,9 +3,9 @@
  * holds the distance to live. It looks at positions and buffered ranges, never at how the programme
  * sounds: a minute of silence is programme like any other. Called about four times a second.
  */
-import { CHUNK_MS } from '@parterre/protocol';
+import { CHUNK_MS, type Profile } from '@parterre/protocol';
 import type { Engine, Range } from './engine.ts';
-import { LiveEdge, RateController } from './rate.ts';
+import { LiveEdge, RateController, rateBands } from './rate.ts';
 
 /** Where the playhead is and what the player must do. */
 export interface Reading {
@@ -17,6 +17,23 @@ export interface Reading {
   readonly nextMs: number;
   /** `skip`: too far behind, and live is not in the buffer. `stuck`: the element does not move. */
   readonly need: 'nothing' | 'skip' | 'stuck';
+}
+
+/** What a look goes by. */
+export interface Circumstances {
+  readonly engine: Engine;
+  /** Monotonic. */
+  readonly nowMs: number;
+  readonly profile: Profile;
+  /** No more will come, so that nothing is waited for. */
+  readonly final: boolean;
+}
+
+interface Sight extends Circumstances {
+  readonly at: number;
+  readonly ranges: readonly Range[];
+  /** Sound without a hole from `at` on. */
+  readonly aheadMs: number;
 }
 
 /** What happened on the way. */
@@ -45,6 +62,8 @@ export class Playhead {
   readonly #liveEdge = new LiveEdge();
   readonly #controller = new RateController();
   #heard = false;
+  /** The first sound has been brought to its distance from live. */
+  #begun = false;
   #dry = false;
   /** Holding the sound until the buffer has refilled; since when, monotonic ms. */
   #refillSinceMs: number | null = null;
@@ -72,6 +91,7 @@ export class Playhead {
     this.#liveEdge.forget();
     this.#controller.forget();
     this.#heard = false;
+    this.#begun = false;
     this.#dry = false;
     this.#refillSinceMs = null;
     this.#lastMs = null;
@@ -79,31 +99,26 @@ export class Playhead {
     this.#jumpToSeq = null;
   }
 
-  /** `final`: no more will come, so that nothing is waited for. */
-  look(engine: Engine, nowMs: number, targetMs: number, final: boolean): Reading {
+  look(circumstances: Circumstances): Reading {
+    const { engine, nowMs } = circumstances;
     const at = engine.positionMs;
     if (at === null) return reading(null, 0, 1, true, TICK_MS);
     const ranges = engine.ranges();
-    const jumped = this.#jump(engine, ranges, at);
-    if (jumped !== null) return reading(jumped, 0, 1, false, TICK_MS);
     const here = ranges.find((range) => range.startMs - EDGE_MS <= at && at < range.endMs);
     const aheadMs = here === undefined ? 0 : here.endMs - at;
+    const sight: Sight = { ...circumstances, at, ranges, aheadMs };
+    const jumped = this.#jump(sight);
+    if (jumped !== null) return reading(jumped, 0, 1, false, TICK_MS);
     const still = at === this.#lastMs ? nowMs - this.#movedAtMs : 0;
-    if (aheadMs < (still > STILL_MS ? LOW_MS : DRY_MS)) {
-      return this.#dryUp(engine, ranges, at, nowMs, final);
-    }
-    if (this.#refilling(engine, aheadMs, nowMs, targetMs, final)) {
-      return reading(at, aheadMs, 0, true, TICK_MS);
-    }
+    if (aheadMs < (still > STILL_MS ? LOW_MS : DRY_MS)) return this.#dryUp(sight);
+    if (this.#refilling(sight)) return reading(at, aheadMs, 0, true, TICK_MS);
     this.#dry = false;
-    if (this.#isStuck(at, nowMs)) return this.#free(engine, at, aheadMs);
-    const beyond = ranges.some((range) => range.startMs > at);
-    const nextMs = beyond ? Math.max(10, Math.min(TICK_MS, aheadMs - DRY_MS / 2)) : TICK_MS;
-    return this.#steer(engine, ranges, at, aheadMs, nowMs, targetMs, nextMs, final);
+    if (this.#isStuck(sight)) return this.#free(sight);
+    return this.#steer(sight);
   }
 
   /** Where the ear now is, when it could follow a wanted jump. */
-  #jump(engine: Engine, ranges: readonly Range[], at: number): number | null {
+  #jump({ engine, ranges, at }: Sight): number | null {
     const seq = this.#jumpToSeq;
     if (seq === null) return null;
     const toMs = seq * CHUNK_MS;
@@ -115,13 +130,7 @@ export class Playhead {
     return toMs;
   }
 
-  #dryUp(
-    engine: Engine,
-    ranges: readonly Range[],
-    at: number,
-    nowMs: number,
-    final: boolean,
-  ): Reading {
+  #dryUp({ engine, ranges, at, nowMs, final }: Sight): Reading {
     const next = ranges.find((range) => range.startMs > at);
     if (next !== undefined) {
       if (this.#heard)
@@ -138,13 +147,8 @@ export class Playhead {
   }
 
   /** True while the sound is held for the buffer to refill. */
-  #refilling(
-    engine: Engine,
-    aheadMs: number,
-    nowMs: number,
-    targetMs: number,
-    final: boolean,
-  ): boolean {
+  #refilling({ engine, aheadMs, nowMs, profile, final }: Sight): boolean {
+    const targetMs = profile.bufferMs;
     const since = this.#refillSinceMs;
     if (since === null) return false;
     if (!this.#dry && nowMs - since > targetMs * 2) this.#refillSinceMs = null;
@@ -155,7 +159,7 @@ export class Playhead {
     return this.#refillSinceMs !== null;
   }
 
-  #isStuck(at: number, nowMs: number): boolean {
+  #isStuck({ at, nowMs }: Sight): boolean {
     // Without a last position the ear was put where it is: that is no proof that it moves.
     const placed = this.#lastMs === null;
     const moved = !placed && Math.abs(at - this.#lastMs!) > 1;
@@ -168,7 +172,7 @@ export class Playhead {
     return nowMs - this.#movedAtMs > STUCK_MS;
   }
 
-  #free(engine: Engine, at: number, aheadMs: number): Reading {
+  #free({ engine, at, aheadMs }: Sight): Reading {
     this.#nudges++;
     if (this.#nudges > NUDGES_MAX) {
       return { ...reading(at, aheadMs, 1, true, TICK_MS), need: 'stuck' };
@@ -178,31 +182,35 @@ export class Playhead {
     return reading(at, aheadMs, 1, true, TICK_MS);
   }
 
-  #steer(
-    engine: Engine,
-    ranges: readonly Range[],
-    at: number,
-    aheadMs: number,
-    nowMs: number,
-    targetMs: number,
-    nextMs: number,
-    final: boolean,
-  ): Reading {
+  #steer(sight: Sight): Reading {
+    const { engine, at, aheadMs, nowMs, profile, ranges } = sight;
+    const beyond = ranges.some((range) => range.startMs > at);
+    const nextMs = beyond ? Math.max(10, Math.min(TICK_MS, aheadMs - DRY_MS / 2)) : TICK_MS;
     const liveMs = this.#liveEdge.at(nowMs);
-    if (liveMs === null || final) {
+    if (liveMs === null || sight.final) {
       engine.setRate(1);
       return reading(at, aheadMs, 1, false, nextMs);
     }
-    const { rate, skip } = this.#controller.decide(liveMs - at, targetMs);
+    const late = this.#beganLate(liveMs - at, profile);
+    const { rate, skip } = this.#controller.decide(liveMs - at, profile);
     engine.setRate(rate);
-    if (!skip) return reading(at, aheadMs, rate, false, nextMs);
-    const seq = Math.ceil((liveMs - targetMs) / CHUNK_MS);
+    if (!skip && !late) return reading(at, aheadMs, rate, false, nextMs);
+    const seq = Math.ceil((liveMs - profile.bufferMs) / CHUNK_MS);
     const toMs = seq * CHUNK_MS;
     const buffered = ranges.some((range) => range.startMs <= toMs && toMs + CHUNK_MS < range.endMs);
-    if (!buffered) return { ...reading(at, aheadMs, rate, false, nextMs), need: 'skip' };
+    if (!buffered) {
+      return { ...reading(at, aheadMs, rate, false, nextMs), need: skip ? 'skip' : 'nothing' };
+    }
     this.#go(engine, toMs + EDGE_MS);
     this.#observer.skip(Math.ceil(at / CHUNK_MS), seq);
     return reading(toMs, 0, rate, false, nextMs);
+  }
+
+  /** Once, when the first sound moves: an element that was slow to start is behind by as much. */
+  #beganLate(distanceMs: number, profile: Profile): boolean {
+    if (!this.#heard || this.#begun) return false;
+    this.#begun = true;
+    return profile.id === 'near' && distanceMs - profile.bufferMs > rateBands(profile).beginMs;
   }
 
   #go(engine: Engine, toMs: number): void {

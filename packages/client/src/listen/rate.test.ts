@@ -28,7 +28,7 @@ describe('rate controller', () => {
     const controller = new RateController();
     fc.assert(
       fc.property(fc.double({ min: -1e6, max: 1e6, noNaN: true }), (distanceMs) => {
-        const { rate } = controller.decide(distanceMs, 800);
+        const { rate } = controller.decide(distanceMs, PROFILES.near);
         return rate >= RATE_MIN && rate <= RATE_MAX;
       }),
     );
@@ -36,24 +36,25 @@ describe('rate controller', () => {
 
   it.each(Object.values(PROFILES))(
     'brings a listener of $id to the target and then rests',
-    ({ bufferMs }) => {
+    (profile) => {
+      const { bufferMs } = profile;
       for (const startMs of [
         bufferMs * 0.4,
         bufferMs * 1.3,
-        bufferMs + rateBands(bufferMs).skipMs - 1,
+        bufferMs + rateBands(profile).skipMs - 1,
       ]) {
         const controller = new RateController();
         let distanceMs = startMs;
         let changes = 0;
         let before = 1;
         for (let step = 0; step < 4_000; step++) {
-          const { rate, skip } = controller.decide(distanceMs, bufferMs);
+          const { rate, skip } = controller.decide(distanceMs, profile);
           expect(skip).toBe(false);
           if (rate !== before) changes++;
           before = rate;
           distanceMs -= (rate - 1) * 250;
         }
-        expect(Math.abs(distanceMs - bufferMs)).toBeLessThanOrEqual(rateBands(bufferMs).beginMs);
+        expect(Math.abs(distanceMs - bufferMs)).toBeLessThanOrEqual(rateBands(profile).beginMs);
         expect(before).toBe(1);
         expect(changes).toBeLessThanOrEqual(2);
       }
@@ -62,13 +63,22 @@ describe('rate controller', () => {
 
   it('does nothing inside the dead band', () => {
     const controller = new RateController();
-    const { beginMs } = rateBands(3_600);
+    const { beginMs } = rateBands(PROFILES.steady);
     for (const error of [0, beginMs - 1, 1 - beginMs]) {
-      expect(controller.decide(3_600 + error, 3_600).rate).toBe(1);
+      expect(controller.decide(PROFILES.steady.bufferMs + error, PROFILES.steady).rate).toBe(1);
     }
   });
 
+  it('skips in near what is beyond twice its buffer, and in steady plays it off', () => {
+    const [near, steady] = [new RateController(), new RateController()];
+    expect(near.decide(PROFILES.near.bufferMs * 2 + 1, PROFILES.near).skip).toBe(true);
+    expect(steady.decide(PROFILES.steady.bufferMs * 2 + 1, PROFILES.steady)).toEqual({
+      rate: RATE_MAX,
+      skip: false,
+    });
+  });
+
   it('gives up on catching up when that would take minutes', () => {
-    expect(new RateController().decide(60_000, 800)).toEqual({ rate: 1, skip: true });
+    expect(new RateController().decide(60_000, PROFILES.steady)).toEqual({ rate: 1, skip: true });
   });
 });

@@ -5,8 +5,11 @@
  * An edge flushes several chunks at a time, so what is buffered is a sawtooth. The distance is
  * therefore measured to the live edge, estimated as the greatest (end of fragment − arrival) of the last
  * seconds: the newest chunk of a flush has waited least. Corrections begin outside a dead band and go on
- * until the middle is reached, in one steady step: the rate moves seldom, and nobody hears it.
+ * until the middle is reached, in one steady step: the rate moves seldom, and nobody hears it. Where
+ * nearness is what was promised (`near`), a lag that would take half a minute to play off is skipped.
  */
+
+import type { Profile } from '@parterre/protocol';
 
 /** Slowest and fastest playback; speech keeps its pitch (`preservesPitch`). */
 export const RATE_MIN = 0.97;
@@ -55,16 +58,19 @@ export class LiveEdge {
 /** What the controller wants done. `skip`: too far behind for any rate; go to live. */
 export type RateDecision = { readonly rate: number; readonly skip: boolean };
 
-/** Where corrections begin and end, and where catching up becomes a skip, for a target distance, ms. */
-export function rateBands(targetMs: number): {
+/** Where corrections begin and end, and where catching up becomes a skip: distances from the target, ms. */
+export interface RateBands {
   readonly beginMs: number;
   readonly endMs: number;
   readonly skipMs: number;
-} {
+}
+
+/** `near` goes to live at twice its buffer; `steady` plays off what can be played off in minutes. */
+export function rateBands({ id, bufferMs }: Profile): RateBands {
   return {
-    beginMs: Math.max(160, targetMs * 0.12),
+    beginMs: Math.max(160, bufferMs * 0.12),
     endMs: 40,
-    skipMs: Math.max(6_000, targetMs * 3),
+    skipMs: id === 'near' ? bufferMs : bufferMs * 3,
   };
 }
 
@@ -73,10 +79,10 @@ export class RateController {
   #correcting: -1 | 0 | 1 = 0;
   #rate = 1;
 
-  /** `distanceMs`: live edge to ear. `targetMs`: the profile's buffer. */
-  decide(distanceMs: number, targetMs: number): RateDecision {
-    const { beginMs, endMs, skipMs } = rateBands(targetMs);
-    const error = distanceMs - targetMs;
+  /** `distanceMs`: live edge to ear; the target is the profile's buffer. */
+  decide(distanceMs: number, profile: Profile): RateDecision {
+    const { beginMs, endMs, skipMs } = rateBands(profile);
+    const error = distanceMs - profile.bufferMs;
     if (error > skipMs) {
       this.forget();
       return { rate: 1, skip: true };

@@ -18,6 +18,17 @@ export interface Facts {
   readonly holding: boolean;
 }
 
+export const FACTS_AT_REST: Facts = {
+  wanted: false,
+  paused: null,
+  standing: null,
+  heard: false,
+  starved: true,
+  connected: false,
+  failures: 0,
+  holding: false,
+};
+
 /** A loss that the buffer covers is not worth a word before this many tries. */
 const QUIET_FAILURES = 1;
 

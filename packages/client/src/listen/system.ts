@@ -15,6 +15,28 @@ export interface System {
   fetch(url: string, init: RequestInit): Promise<Response>;
 }
 
+/** One timer for one thing: setting it anew replaces what it was set to. */
+export class Alarm {
+  readonly #system: System;
+  readonly #fire: () => void;
+  #cancel: (() => void) | null = null;
+
+  constructor(system: System, fire: () => void) {
+    this.#system = system;
+    this.#fire = fire;
+  }
+
+  set(delayMs: number): void {
+    this.clear();
+    this.#cancel = this.#system.after(delayMs, this.#fire);
+  }
+
+  clear(): void {
+    this.#cancel?.();
+    this.#cancel = null;
+  }
+}
+
 /** The browser itself. */
 export const browserSystem: System = {
   monotonicMs: () => performance.now(),

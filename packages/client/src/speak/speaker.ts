@@ -1,13 +1,11 @@
 /**
- * One person at a stage: microphone, session and what goes on air, shown as one object. Invariant: the
- * track that is sent is the microphone's own, or while a file plays the mix of both; muted means that no
- * sample of the microphone leaves the page.
+ * One person at a stage: what they send and their session, shown as one object. What the stage says is
+ * taken as it is; what is sent is `Outgoing`'s to decide.
  */
 import type { FromStage, IceServer, Place, Role, Seat, SpaceState } from '@parterre/protocol';
-import type { PlayingClip } from './air.ts';
-import { failureOf, SpeakError } from './failure.ts';
+import { failureOf } from './failure.ts';
 import { clientId } from './identity.ts';
-import { Microphone } from './microphone.ts';
+import { Outgoing } from './outgoing.ts';
 import { QUALITY_UNKNOWN, QualityMeter } from './quality.ts';
 import { Session, type Welcome } from './session.ts';
 import type {
@@ -26,7 +24,6 @@ import type {
 import { holdAwake } from './wake-lock.ts';
 
 const QUALITY_MS = 1_000;
-const SOUND_CHECK_MS = 4_000;
 const NO_LEVELS: Readonly<Record<string, number>> = {};
 
 interface Stage {
@@ -51,15 +48,12 @@ const NO_STAGE: Stage = {
 
 export class Speaker implements Speaking {
   readonly #options: SpeakOptions;
-  readonly #microphone: Microphone;
+  readonly #outgoing: Outgoing;
   readonly #session: Session;
   readonly #listeners = new Set<(change: SpeakChange) => void>();
   #state: SpeakState = { phase: 'idle' };
   #stage: Stage = NO_STAGE;
   #flowing = false;
-  #muted: boolean;
-  #silenced = false;
-  #clip: PlayingClip | null = null;
   #quality: SpeakQuality = QUALITY_UNKNOWN;
   #meter = new QualityMeter();
   #measuring: ReturnType<typeof setInterval> | null = null;
@@ -68,19 +62,14 @@ export class Speaker implements Speaking {
 
   constructor(options: SpeakOptions) {
     this.#options = options;
-    this.#muted = options.muted ?? false;
     const music = options.music ?? false;
-    const on = !music;
-    const processing = { echoCancellation: on, noiseSuppression: on, autoGainControl: on };
     const onEvent = options.onEvent ?? (() => {});
-    this.#microphone = new Microphone(
-      {
-        deviceId: options.deviceId ?? null,
-        music,
-        processing: { ...processing, ...options.processing },
-      },
-      { changed: (change) => this.#tell(change), track: () => this.#route(), event: onEvent },
-    );
+    this.#outgoing = new Outgoing(options, {
+      changed: (change) => this.#tell(change),
+      send: (track) => this.#session.peer.send(track),
+      muted: (muted) => this.#session.say({ type: 'mute', muted }),
+      event: onEvent,
+    });
     this.#session = new Session(
       {
         base: (options.base ?? location.origin).replace(/\/+$/, ''),
@@ -127,25 +116,25 @@ export class Speaker implements Speaking {
     return this.#stage.space;
   }
   get microphone(): MicrophoneState {
-    return this.#microphone.state;
+    return this.#outgoing.microphone.state;
   }
   get inputLevel(): number {
-    return this.#microphone.level;
+    return this.#outgoing.microphone.level;
   }
   get devices(): readonly AudioDevice[] {
-    return this.#microphone.devices;
+    return this.#outgoing.microphone.devices;
   }
   get muted(): boolean {
-    return this.#muted;
+    return this.#outgoing.muted;
   }
   get silenced(): boolean {
-    return this.#silenced;
+    return this.#outgoing.silenced;
   }
   get quality(): SpeakQuality {
     return this.#quality;
   }
   get clip(): AirClip | null {
-    return this.#clip;
+    return this.#outgoing.clip;
   }
   get iceServers(): readonly IceServer[] {
     return this.#session.iceServers;
@@ -163,19 +152,19 @@ export class Speaker implements Speaking {
   }
 
   openMicrophone(): Promise<boolean> {
-    return this.#microphone.open();
+    return this.#outgoing.microphone.open();
   }
 
   closeMicrophone(): void {
-    this.#microphone.close();
+    this.#outgoing.microphone.close();
   }
 
   useDevice(deviceId: string): Promise<boolean> {
-    return this.#microphone.use(deviceId);
+    return this.#outgoing.microphone.use(deviceId);
   }
 
   setProcessing(processing: Partial<VoiceProcessing>): Promise<boolean> {
-    return this.#microphone.process(processing);
+    return this.#outgoing.microphone.process(processing);
   }
 
   join(): Promise<void> {
@@ -196,10 +185,8 @@ export class Speaker implements Speaking {
     this.#joined = Promise.withResolvers<void>();
     const { promise } = this.#joined;
     this.#become({ phase: 'connecting' });
-    const [id, open] = await Promise.all([
-      clientId(),
-      this.#microphone.track !== null || this.#microphone.open(),
-    ]);
+    const { microphone: device } = this.#outgoing;
+    const [id, open] = await Promise.all([clientId(), device.track !== null || device.open()]);
     if (this.#state.phase !== 'connecting') return promise;
     if (open) {
       this.#session.start(id, takeOver);
@@ -215,17 +202,12 @@ export class Speaker implements Speaking {
   leave(): void {
     this.#session.leave();
     this.#rest();
-    this.#microphone.close();
+    this.#outgoing.microphone.close();
     this.#become({ phase: 'left' });
   }
 
   setMuted(muted: boolean): void {
-    if (muted === this.#muted) return;
-    this.#muted = muted;
-    this.#silenced = false;
-    this.#route();
-    this.#sayMuted();
-    this.#tell('muted');
+    this.#outgoing.setMuted(muted);
   }
 
   pressToTalk(pressed: boolean): void {
@@ -247,38 +229,15 @@ export class Speaker implements Speaking {
     });
   }
 
-  async soundCheck(durationMs = SOUND_CHECK_MS): Promise<SoundCheck> {
-    const { stream, context } = this.#microphone;
-    if (stream === null) throw new SpeakError('microphone_missing');
-    // A muted track records silence: the check listens to a copy that is not.
-    const own = new MediaStream(stream.getAudioTracks().map((track) => track.clone()));
-    for (const track of own.getTracks()) track.enabled = true;
-    try {
-      const { recordSoundCheck } = await import('./tools.ts');
-      return await recordSoundCheck(own, context, durationMs);
-    } finally {
-      for (const track of own.getTracks()) track.stop();
-    }
+  soundCheck(durationMs?: number): Promise<SoundCheck> {
+    return this.#outgoing.soundCheck(durationMs);
   }
 
-  async playOnAir(
+  playOnAir(
     file: Blob | ArrayBuffer,
     options: { readonly name?: string; readonly gainDb?: number } = {},
   ): Promise<AirClip> {
-    const { context } = this.#microphone;
-    void context.resume();
-    const { decodeFile, PlayingClip } = await import('./tools.ts');
-    const sound = await decodeFile(context, file);
-    this.#clip?.stop();
-    const name = options.name ?? (file instanceof File ? file.name : '');
-    const clip = new PlayingClip(context, sound, { name, gainDb: options.gainDb ?? 0 });
-    this.#clip = clip;
-    void clip.finished.then(() => {
-      if (this.#clip === clip) this.#clip = null;
-      this.#airChanged();
-    });
-    this.#airChanged();
-    return clip;
+    return this.#outgoing.play(file, options);
   }
 
   place(seat: string, place: Place): void {
@@ -293,28 +252,9 @@ export class Speaker implements Speaking {
     this.#session.say({ type: 'remove', seat });
   }
 
-  #airChanged(): void {
-    this.#route();
-    this.#sayMuted();
-    this.#tell('clip');
-  }
-
-  /** Decides what is sent: the microphone, or the clip with it. */
-  #route(): void {
-    const { track, stream } = this.#microphone;
-    if (track !== null) track.enabled = !this.#muted;
-    this.#clip?.mix(stream);
-    this.#session.peer.send(this.#clip?.track ?? track);
-  }
-
-  /** A clip is on air although its speaker is muted: the stage must not close the seat. */
-  #sayMuted(): void {
-    this.#session.say({ type: 'mute', muted: this.#muted && this.#clip === null });
-  }
-
   #welcomed({ seat, role }: Welcome): void {
     this.#stage = { ...this.#stage, seat, role };
-    this.#sayMuted();
+    this.#outgoing.sayMuted();
     this.#tell('roster');
   }
 
@@ -333,13 +273,7 @@ export class Speaker implements Speaking {
   #rosterIs(roster: readonly Seat[]): void {
     const before = this.#own?.muted;
     this.#show({ roster }, 'roster');
-    const own = this.#own;
-    if (own?.muted === true && before === false && !this.#muted) {
-      this.#muted = true;
-      this.#silenced = true;
-      this.#route();
-      this.#tell('muted');
-    }
+    if (this.#own?.muted === true && before === false) this.#outgoing.silence();
     if (this.#flowing && this.#state.phase === 'connected') this.#showConnected();
   }
 
@@ -377,7 +311,7 @@ export class Speaker implements Speaking {
   /** Off the stage; the microphone stays as it is. */
   #rest(): void {
     this.#flowing = false;
-    this.#clip?.stop();
+    this.#outgoing.clip?.stop();
     if (this.#measuring !== null) clearInterval(this.#measuring);
     this.#measuring = null;
     this.#letSleep?.();
