@@ -31,6 +31,7 @@ export async function start(context: PartContext): Promise<Part> {
     dataDir: config.data,
     sockets,
     trustProxy: config.trustProxy,
+    failed: (error) => log.error({ err: error }, 'a request failed by our own fault'),
   });
   const stopMeasuring = publish(edge, context);
   const stopWatching = tls === null ? () => {} : watchCertificate(edge, context);

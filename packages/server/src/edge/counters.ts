@@ -4,13 +4,19 @@
  */
 export type LaneId = 'live' | 'radio';
 export type DropReason = 'stalled' | 'chatter' | 'moved';
-export type RefusalReason = 'connections' | 'header' | 'idle' | 'tls';
+export type RefusalReason = 'connections' | 'header' | 'idle' | 'internal' | 'tls';
 
 export class EdgeCounters {
   readonly joins: Record<LaneId, number> = { live: 0, radio: 0 };
   readonly resumes: Record<LaneId, number> = { live: 0, radio: 0 };
   readonly drops: Record<DropReason, number> = { stalled: 0, chatter: 0, moved: 0 };
-  readonly refusals: Record<RefusalReason, number> = { connections: 0, header: 0, idle: 0, tls: 0 };
+  readonly refusals: Record<RefusalReason, number> = {
+    connections: 0,
+    header: 0,
+    idle: 0,
+    internal: 0,
+    tls: 0,
+  };
   /** Times a slow reader was taken forward, and the chunks it lost by it. */
   skips = 0;
   skippedChunks = 0;

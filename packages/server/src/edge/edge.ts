@@ -15,6 +15,8 @@ import { PartProxy } from './proxy.ts';
 
 /** Within this time the listeners of a closing edge are let go. */
 const MOVE_MS = 800;
+/** A client that takes nothing of an answer for this long is let go; a player that paused asks again. */
+const STALL_MS_MAX = 60_000;
 /** Then requests that have begun may take this long to finish. */
 const FINISH_MS_MAX = 5_000;
 const FINISH_POLL_MS = 50;
@@ -32,8 +34,12 @@ export interface EdgeOptions {
   readonly dataDir: string;
   readonly sockets: { readonly api: string; readonly stage: string };
   readonly trustProxy: boolean;
+  /** Told of a fault of ours that cost a request; for the log. */
+  readonly failed?: (error: unknown) => void;
   readonly connectionsMax?: number;
   readonly firstRequestMsMax?: number;
+  readonly heldBytesMax?: number;
+  readonly stallMsMax?: number;
 }
 
 export class Edge {
@@ -47,11 +53,11 @@ export class Edge {
 
   constructor(options: EdgeOptions) {
     this.#options = options;
-    const { clock, timers, formats, holding, trustProxy, sockets, dataDir, tls } = options;
+    const { clock, timers, formats, holding, sockets, dataDir, tls } = options;
     const secure = tls !== null;
     this.house = new House({ clock, timers, formats, holding, counters: this.counters });
-    const api = new PartProxy({ socketPath: sockets.api, trustProxy, secure });
-    const stage = new PartProxy({ socketPath: sockets.stage, trustProxy, secure });
+    const api = new PartProxy({ ...options, socketPath: sockets.api, secure });
+    const stage = new PartProxy({ ...options, socketPath: sockets.stage, secure });
     this.#proxies = [api, stage];
     this.#http = new EdgeHttp({
       house: this.house,
@@ -62,8 +68,11 @@ export class Edge {
       dataDir,
       secure,
       heard: (socket) => this.#front.heard(socket),
+      failed: (error) => options.failed?.(error),
+      linger: (socket) => this.#front.linger(socket),
       ready: () => this.#closing === null && this.house.settled,
       headersMsMax: options.firstRequestMsMax ?? FIRST_REQUEST_MS_MAX,
+      stallMsMax: options.stallMsMax ?? STALL_MS_MAX,
       closing: () => this.#closing !== null,
     });
     this.#front = new Front({

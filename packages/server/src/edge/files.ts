@@ -10,6 +10,7 @@ import { join } from 'node:path';
 import { pipeline } from 'node:stream';
 import type { ErrorCode } from '@parterre/protocol';
 import { CORS_FIELDS } from './answers.ts';
+import { listsEtag } from './etag.ts';
 
 export interface ReplayWish {
   readonly spaceId: string;
@@ -42,7 +43,10 @@ export function serveReplay(
         refuse('internal');
       });
     },
-    () => refuse('unknown_path', 'There is no recording of this space, or not yet.'),
+    (error: NodeJS.ErrnoException) => {
+      if (error.code !== 'ENOENT') refuse('internal');
+      else refuse('unknown_path', 'There is no recording of this space, or not yet.');
+    },
   );
 }
 
@@ -121,13 +125,6 @@ export function parseRange(range: string, size: number): ByteRange | null | 'uns
   if (last !== '' && Number(last) < start) return null;
   if (start >= size) return 'unsatisfiable';
   return { start, end: last === '' ? size - 1 : Math.min(size - 1, Number(last)) };
-}
-
-function listsEtag(list: string | undefined, etag: string): boolean {
-  if (list === undefined) return false;
-  return (
-    list.trim() === '*' || list.split(',').some((each) => each.trim().replace(/^W\//, '') === etag)
-  );
 }
 
 /** A download named after the space's title (RFC 6266 §4.3, RFC 8187). */

@@ -141,13 +141,13 @@ export class Front {
     if ('refusal' in admission) {
       const { refusal, detail, retryAfterS } = admission;
       socket.end(this.#answers.refusal(refusal, detail, retryAfterS, request.headOnly, wallMs));
-      this.#drainUntilClosed(socket);
+      this.linger(socket);
       return;
     }
     const head = this.#answers.streamHead(admission.cohort.source.format.contentType, wallMs);
     if (request.headOnly) {
       socket.end(head);
-      this.#drainUntilClosed(socket);
+      this.linger(socket);
       return;
     }
     socket.cork();
@@ -156,8 +156,12 @@ export class Front {
     socket.uncork();
   }
 
-  /** What still comes is read and forgotten, so that the answer is not lost to a reset (RFC 9112 §9.6). */
-  #drainUntilClosed(socket: Socket): void {
+  /**
+   * The last has been said: what still comes is read and forgotten, so that the answer is not lost to a
+   * reset (RFC 9112 §9.6), and a client that does not close its side is not waited for.
+   */
+  linger(socket: Socket): void {
+    if (!this.#sockets.has(socket)) return;
     this.#silent.set(socket, this.#options.clock.monotonicMs() + LINGER_MS);
     socket.resume();
   }

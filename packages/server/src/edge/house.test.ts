@@ -252,3 +252,12 @@ test('moving lets the listeners go a few at a time', async () => {
   expect(left()).toBe(0);
   expect(counters.drops.moved).toBe(100);
 });
+
+test('[P2] a house with ten thousand spaces that are over still opens for a new one', () => {
+  const { feed, house } = aHouse();
+  for (let ended = 1; ended < 9_999; ended++) {
+    feed.space(aSpace({ id: `ended-${ended}`, state: 'ended' }));
+  }
+  feed.space(aSpace({ id: 'tonight' }));
+  expect(house.admit('live', 'tonight', null, null)).toHaveProperty('cohort');
+});

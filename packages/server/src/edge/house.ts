@@ -20,7 +20,8 @@ import type { EdgeCounters, LaneId } from './counters.ts';
 import type { Format, HoldingFrames, ProgrammeAbout } from './format.ts';
 import { FormattedRing, RING_CHUNKS, Ring, SECTION_CHUNKS_MAX } from './ring.ts';
 
-const SPACES_KNOWN_MAX = 4_096;
+/** No fewer than a programme keeps, ended ones too: a space that does not fit would not exist here. */
+const SPACES_KNOWN_MAX = 10_000;
 /** One tick flushes one slice of each profile whose turn it is. */
 const TICK_MS = 50;
 /** Up to this many `near` listeners of a space are flushed at once when a chunk comes. */

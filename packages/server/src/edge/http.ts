@@ -37,10 +37,16 @@ export interface HttpOptions {
   readonly secure: boolean;
   /** A connection has sent a whole request. */
   readonly heard: (socket: Socket) => void;
+  /** A connection has been given its last answer. */
+  readonly linger: (socket: Socket) => void;
+  /** A request met a fault of ours. */
+  readonly failed: (error: unknown) => void;
   /** Knows the programme, and is not closing. */
   readonly ready: () => boolean;
   /** From a request's first byte to the end of its header. */
   readonly headersMsMax: number;
+  /** For this long a client may take nothing of its answer. */
+  readonly stallMsMax: number;
   /** Connections are not kept. */
   readonly closing: () => boolean;
 }
@@ -67,9 +73,12 @@ export class EdgeHttp {
       requestTimeout: REQUEST_MS_MAX,
       keepAliveTimeout: IDLE_MS_MAX,
       connectionsCheckingInterval: 1_000,
+      // Any other upgrade is passed over, as a server may (RFC 9110 §7.8).
+      shouldUpgradeCallback: isStageSocket,
     });
+    this.#server.timeout = options.stallMsMax;
     this.#server.maxHeadersCount = HEADERS_MAX;
-    this.#server.on('request', (request, response) => this.#answer(request, response));
+    this.#server.on('request', (request, response) => this.#carryOut(request, response));
     this.#server.on('upgrade', (request, socket, head) =>
       this.#upgrade(request, socket as Socket, head),
     );
@@ -86,6 +95,17 @@ export class EdgeHttp {
   close(): void {
     this.#server.close();
     this.#server.closeIdleConnections();
+  }
+
+  /** A request that we cannot answer by our own fault costs its connection and nobody else's [P1]. */
+  #carryOut(request: IncomingMessage, response: ServerResponse): void {
+    try {
+      this.#answer(request, response);
+    } catch (error) {
+      this.#options.house.counters.refusals.internal++;
+      this.#options.failed(error);
+      response.destroy();
+    }
   }
 
   #answer(request: IncomingMessage, response: ServerResponse): void {
@@ -254,17 +274,10 @@ export class EdgeHttp {
   }
 
   #upgrade(request: IncomingMessage, socket: Socket, head: Buffer): void {
-    this.#options.heard(socket);
-    const path = (request.url ?? '/').split('?', 1)[0]!;
-    if (STAGE.test(path)) {
-      this.#options.stage.upgrade(request, socket, head);
-      return;
-    }
-    if (API.test(path)) {
-      this.#options.api.upgrade(request, socket, head);
-      return;
-    }
-    endRaw(socket, 'unknown_path');
+    const { heard, linger, stage } = this.#options;
+    heard(socket);
+    socket.once('finish', () => linger(socket));
+    stage.upgrade(request, socket, head);
   }
 
   #malformed(error: Error & { code?: string }, socket: Socket): void {
@@ -276,8 +289,14 @@ export class EdgeHttp {
       socket.destroy();
       return;
     }
+    this.#options.linger(socket);
     endRaw(socket, error.code === 'HPE_HEADER_OVERFLOW' ? 'headers_too_large' : 'bad_request');
   }
+}
+
+/** A WebSocket of the stage: the one thing here that is not a request with an answer (RFC 6455 §4.2.1). */
+function isStageSocket({ method, url = '', headers }: IncomingMessage): boolean {
+  return method === 'GET' && headers.upgrade?.toLowerCase() === 'websocket' && STAGE.test(url);
 }
 
 function plain(response: ServerResponse, status: number, text: string): void {

@@ -20,6 +20,7 @@ interface ListenerSocket extends Socket {
 export function listen(house: House, socket: Socket, admitted: Admitted, resumed: boolean): void {
   const listening: ListenerSocket = socket;
   listening[LISTENER] = house.join(socket, admitted.cohort, admitted.startSeq, resumed);
+  socket.setTimeout(0); // the house knows better who has stalled
   socket.setNoDelay(true);
   socket.setKeepAlive(true, KEEP_ALIVE_MS);
   socket.on('close', onClose);

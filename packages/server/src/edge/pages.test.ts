@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { aSpace, RawClient, type RunningEdge, runEdge } from './edge.fixture.ts';
 import { parseRange } from './files.ts';
 import { pageAt } from './pages.ts';
@@ -74,6 +74,24 @@ describe('pages', () => {
     const gone = await fetch(`${running.url}/assets/app-0000.js`);
     expect(gone.status).toBe(404);
     expect(((await gone.json()) as { error: { code: string } }).error.code).toBe('unknown_path');
+  });
+
+  test.each(['bytes=5-2', 'bytes=0-99999999999999999999999', 'bytes=3-4'])(
+    'an asset comes whole, whatever range of it is asked for: %s',
+    async (range) => {
+      const asset = await fetch(`${running.url}/assets/app-1a2b.js`, { headers: { range } });
+      expect([asset.status, await asset.text()]).toEqual([200, 'export {};']);
+    },
+  );
+
+  test('an asset outlives its file, and is not sent to one who has it', async () => {
+    rmSync(join(folder, 'pages'), { recursive: true });
+    const asset = await fetch(`${running.url}/assets/app-1a2b.js`);
+    expect(await asset.text()).toBe('export {};');
+    const headers = { 'if-none-match': asset.headers.get('etag')! };
+    expect((await fetch(`${running.url}/assets/app-1a2b.js`, { headers })).status).toBe(304);
+    const head = await fetch(`${running.url}/assets/app-1a2b.js`, { method: 'HEAD' });
+    expect([head.headers.get('content-length'), await head.text()]).toEqual(['10', '']);
   });
 
   test('no path leads out of the folders', async () => {
@@ -152,6 +170,19 @@ describe('recordings', () => {
     const named = download.headers.get('content-disposition')!;
     expect(named).toMatch(/^attachment; filename="evening.ogg"; filename\*=UTF-8''/);
     expect(decodeURIComponent(named.split("''")[1]!)).toBe('L’été à "Paris"-Lyon.ogg');
+  });
+
+  test('are not held open for one who does not take them', async () => {
+    await running.close();
+    writeFileSync(join(folder, 'spaces', 'evening', 'replay.mp4'), Buffer.alloc(32_000_000));
+    const pagesDir = join(folder, 'pages');
+    running = await runEdge({ dataDir: folder, pagesDir, stallMsMax: 100 });
+    const request = 'GET /spaces/evening/replay.mp4 HTTP/1.1\r\nHost: a\r\n\r\n';
+    const client = new RawClient(running.port, request);
+    client.socket.once('data', () => client.socket.pause());
+    await client.until((bytes) => bytes.length > 0);
+    await vi.waitFor(() => expect(running.edge.connections).toBe(0), 20_000);
+    client.socket.destroy();
   });
 
   test('that are not there are unknown', async () => {

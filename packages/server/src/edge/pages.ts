@@ -1,13 +1,16 @@
 /**
  * The built web app: hashed assets for ever, pages never from a cache, under a strict content policy.
- * Files are looked up among those found at the start, so that no path leads out of the folder. Where
- * nothing has been built, a plain page says so.
+ * All of it is read into memory at the start: what is asked for is looked up by its exact path among what
+ * was found then, so that no path leads out of the folder and no change of the folder reaches a request.
+ * Ranges are passed over, which is a server's right (RFC 9110 §14.2). Where nothing has been built, a plain
+ * page says so.
  */
-import { existsSync, readFileSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { join } from 'node:path';
+import { extname, join, relative, sep } from 'node:path';
 import { RESERVED_SPACE_IDS, SPACE_ID } from '@parterre/protocol';
-import sirv from 'sirv';
+import { listsEtag } from './etag.ts';
 import { refuse } from './refuse.ts';
 
 const CONTENT_POLICY = [
@@ -33,45 +36,64 @@ const PAGE_FIELDS = {
 };
 
 type PageName = 'index.html' | 'studio.html' | 'listen.html';
-const PAGE_NAMES: readonly PageName[] = ['index.html', 'studio.html', 'listen.html'];
+const PAGE_NAMES: ReadonlySet<string> = new Set<PageName>([
+  'index.html',
+  'studio.html',
+  'listen.html',
+]);
 
 const NOT_BUILT = Buffer.from(
   '<!doctype html><html lang="en"><meta charset="utf-8"><title>Parterre</title>' +
     '<p>Parterre is running, but its pages have not been built. Run <code>npm run build</code> and start it again.</p></html>\n',
 );
 
-export class Pages {
-  readonly #pages = new Map<PageName, Buffer>();
-  readonly #files: ReturnType<typeof sirv> | null;
+/** More than this is not a build of the pages. */
+const BUILD_BYTES_MAX = 64 * 1024 * 1024;
 
-  /** @param folder what the web build made; it need not exist */
+const CONTENT_TYPES: Readonly<Record<string, string>> = {
+  '.css': 'text/css; charset=utf-8',
+  '.ico': 'image/x-icon',
+  '.js': 'text/javascript; charset=utf-8',
+  '.json': 'application/json; charset=utf-8',
+  '.png': 'image/png',
+  '.svg': 'image/svg+xml',
+  '.txt': 'text/plain; charset=utf-8',
+  '.wasm': 'application/wasm',
+  '.webmanifest': 'application/manifest+json',
+  '.woff2': 'font/woff2',
+};
+
+interface BuiltFile {
+  readonly body: Buffer;
+  readonly fields: Readonly<Record<string, string | number>>;
+}
+
+export class Pages {
+  readonly #pages = new Map<string, Buffer>();
+  readonly #files = new Map<string, BuiltFile>();
+
+  /**
+   * @param folder what the web build made; it need not exist
+   * @throws Error when it is larger than any build is
+   */
   constructor(folder: string) {
-    for (const name of PAGE_NAMES) {
-      const path = join(folder, name);
-      if (existsSync(path)) this.#pages.set(name, readFileSync(path));
+    if (!existsSync(folder)) return;
+    let bytes = 0;
+    for (const entry of readdirSync(folder, { withFileTypes: true, recursive: true })) {
+      if (!entry.isFile() || entry.name.startsWith('.')) continue;
+      const path = join(entry.parentPath, entry.name);
+      const body = readFileSync(path);
+      bytes += body.length;
+      if (bytes > BUILD_BYTES_MAX)
+        throw new Error(`${folder} holds more than ${BUILD_BYTES_MAX} bytes.`);
+      const name = relative(folder, path).replaceAll(sep, '/');
+      if (PAGE_NAMES.has(name)) this.#pages.set(name, body);
+      else this.#files.set(`/${name}`, { body, fields: fieldsOf(name, body) });
     }
-    this.#files =
-      this.#pages.size === 0
-        ? null
-        : sirv(folder, {
-            dev: false,
-            etag: true,
-            gzip: true,
-            brotli: true,
-            extensions: [],
-            setHeaders: (response, path) => {
-              const kept = path.startsWith('/assets/');
-              response.setHeader(
-                'cache-control',
-                kept ? 'public, max-age=31536000, immutable' : 'no-cache',
-              );
-              response.setHeader('content-security-policy', CONTENT_POLICY);
-            },
-          });
   }
 
   get built(): boolean {
-    return this.#files !== null;
+    return this.#pages.size > 0;
   }
 
   /** Answers a GET or HEAD for a page or a file of the build. */
@@ -81,12 +103,18 @@ export class Pages {
       this.#page(page, request, response);
       return;
     }
-    const unknown = (): void => refuse(request, response, 'unknown_path');
-    if (this.#files === null || path.endsWith('.html')) {
-      unknown();
+    const file = this.built ? this.#files.get(path) : undefined;
+    if (file === undefined) {
+      refuse(request, response, 'unknown_path');
       return;
     }
-    this.#files(request, response, unknown);
+    const { body, fields } = file;
+    if (listsEtag(request.headers['if-none-match'], String(fields.etag))) {
+      response.writeHead(304, fields).end();
+      return;
+    }
+    response.writeHead(200, { ...fields, 'content-length': body.length });
+    response.end(request.method === 'HEAD' ? undefined : body);
   }
 
   #page(name: PageName, request: IncomingMessage, response: ServerResponse): void {
@@ -98,6 +126,17 @@ export class Pages {
     response.writeHead(this.built ? 200 : 503, { ...PAGE_FIELDS, 'content-length': body.length });
     response.end(request.method === 'HEAD' ? undefined : body);
   }
+}
+
+function fieldsOf(name: string, body: Buffer): BuiltFile['fields'] {
+  return {
+    'content-type': CONTENT_TYPES[extname(name)] ?? 'application/octet-stream',
+    'cache-control': name.startsWith('assets/')
+      ? 'public, max-age=31536000, immutable'
+      : 'no-cache',
+    'content-security-policy': CONTENT_POLICY,
+    etag: `"${createHash('sha256').update(body).digest('base64url').slice(0, 16)}"`,
+  };
 }
 
 /** The page that answers a path; null when it is not a page's. */

@@ -1,10 +1,12 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, describe, expect, test } from 'vitest';
+import { afterEach, describe, expect, test, vi } from 'vitest';
 import WebSocket, { WebSocketServer } from 'ws';
-import { type RunningEdge, runEdge } from './edge.fixture.ts';
+import { RawClient, type RunningEdge, runEdge } from './edge.fixture.ts';
+import type { EdgeOptions } from './edge.ts';
 import { BODY_BYTES_MAX } from './proxy.ts';
 
 let folder = '';
@@ -14,12 +16,13 @@ let part: Server;
 async function setUp(
   trustProxy: boolean,
   answer: (request: IncomingMessage, response: ServerResponse) => void,
+  change: Partial<EdgeOptions> = {},
 ): Promise<void> {
   folder = mkdtempSync(join(tmpdir(), 'proxy-'));
   part = createServer(answer);
   await new Promise<void>((resolve) => part.listen(join(folder, 'a.sock'), resolve));
   const sockets = { api: join(folder, 'a.sock'), stage: join(folder, 'a.sock') };
-  running = await runEdge({ sockets, trustProxy });
+  running = await runEdge({ sockets, trustProxy, ...change });
 }
 
 async function stopPart(): Promise<void> {
@@ -89,7 +92,7 @@ describe('a request for another part', () => {
     const { headers } = (await answer.json()) as Echo;
     expect(headers['x-forwarded-for']).toBe(address);
     expect(headers['x-forwarded-proto']).toBe(scheme);
-    expect(headers.forwarded).toBeUndefined();
+    expect(headers.forwarded).toBe('for=unknown');
     expect(headers['x-real-ip']).toBeUndefined();
   });
 
@@ -105,9 +108,81 @@ describe('a request for another part', () => {
     } as RequestInit);
     expect(unsaid.status).toBe(413);
     const largest = new Uint8Array(BODY_BYTES_MAX);
-    expect(
-      (await fetch(`${running.url}/whip/evening`, { method: 'POST', body: largest })).status,
-    ).toBe(201);
+    const taken = await fetch(`${running.url}/whip/evening`, { method: 'POST', body: largest });
+    expect(taken.status).toBe(201);
+    await taken.arrayBuffer();
+  });
+
+  test.each([
+    ['a trailer announced without a body', 'GET', 'Trailer: x\r\n\r\n', ''],
+    [
+      'a trailer announced beside a length',
+      'POST',
+      'Trailer: x\r\nContent-Length: 2\r\n\r\nhi',
+      'hi',
+    ],
+    [
+      'chunks and a trailer',
+      'DELETE',
+      'Transfer-Encoding: chunked\r\n\r\n2\r\nhi\r\n0\r\nx: y\r\n\r\n',
+      'hi',
+    ],
+    [
+      'an upgrade that is not for here',
+      'GET',
+      'Connection: upgrade\r\nUpgrade: websocket\r\n\r\n',
+      '',
+    ],
+  ])('is framed anew: %s', async (_what, method, rest, body) => {
+    await setUp(false, echo);
+    const client = new RawClient(running.port, `${method} /api/x HTTP/1.1\r\nHost: a\r\n${rest}`);
+    await client.until((bytes) => bytes.includes('"body"'));
+    expect(client.text).toMatch(/^HTTP\/1.1 201 /);
+    expect(client.text).not.toMatch(/^keep-alive:/im);
+    const heard = JSON.parse(/\{.*\}/.exec(client.text)![0]) as Echo;
+    expect(heard.body).toBe(body);
+    for (const name of ['trailer', 'transfer-encoding', 'upgrade', 'te'])
+      expect(heard.headers[name]).toBeUndefined();
+    client.socket.end();
+    await client.closed;
+  });
+
+  test('takes nothing of the part before it is whole', async () => {
+    let heard = 0;
+    await setUp(false, (request, response) => {
+      heard++;
+      echo(request, response);
+    });
+    const head =
+      'POST /api/x HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Length: 4\r\n\r\n';
+    const slow = new RawClient(running.port, `${head}12`);
+    const whole = new RawClient(running.port, `${head}1234`);
+    await whole.closed;
+    expect(heard).toBe(1);
+    slow.socket.write('34');
+    await slow.closed;
+    expect([heard, slow.text.slice(0, 12)]).toEqual([2, 'HTTP/1.1 201']);
+  });
+
+  test('is asked to come again while too much is held of others', async () => {
+    let asked = 0;
+    const answer = (request: IncomingMessage, response: ServerResponse): void => {
+      if (++asked > 1) echo(request, response);
+    };
+    await setUp(false, answer, { heldBytesMax: 10 });
+    const head = 'POST /api/x HTTP/1.1\r\nHost: a\r\nConnection: close\r\n';
+    const post = () => new RawClient(running.port, `${head}Content-Length: 8\r\n\r\n12345678`);
+    const status = async (): Promise<string> => {
+      const client = post();
+      await client.closed;
+      return client.text.slice(9, 12);
+    };
+    const first = post();
+    await vi.waitFor(() => expect(asked).toBe(1));
+    expect(await status()).toBe('503');
+    first.socket.destroy();
+    await vi.waitFor(async () => expect(await status()).toBe('201'));
+    await vi.waitFor(() => expect(running.edge.connections).toBe(0));
   });
 
   test('is answered plainly while the part is away, and again when it is back', async () => {
@@ -169,9 +244,22 @@ describe('a WebSocket of the stage', () => {
     expect(status).toBe(503);
   });
 
+  test('that is refused costs no connection, even of a client that does not close', async () => {
+    await setUp(false, echo);
+    await stopPart();
+    const socket = connect({ port: running.port, host: '127.0.0.1', allowHalfOpen: true });
+    socket.resume();
+    const answered = new Promise((resolve) => socket.on('end', resolve));
+    const upgrade = 'Connection: upgrade\r\nUpgrade: websocket\r\n';
+    socket.write(`GET /stage/evening HTTP/1.1\r\nHost: a\r\n${upgrade}\r\n`);
+    await answered;
+    await vi.waitFor(() => expect(running.edge.connections).toBe(0), 20_000);
+    socket.destroy();
+  });
+
   test('elsewhere there is none', async () => {
     await setUp(false, echo);
-    const client = new WebSocket(`ws://127.0.0.1:${running.port}/evening`);
+    const client = new WebSocket(`ws://127.0.0.1:${running.port}/no/where`);
     const status = await new Promise((resolve) => {
       client.on('unexpected-response', (_request, response) => resolve(response.statusCode));
       client.on('error', (error) => resolve(error.message));

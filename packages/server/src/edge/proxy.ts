@@ -2,15 +2,22 @@
  * Passes requests to another process of this machine over its unix socket. A part that is away is a
  * plain answer with a time, never a hanging connection. What a client says of its own address is
  * believed only where a proxy of one's own stands in front.
+ *
+ * A request goes on when it is whole, and framed anew: who sends slowly holds a connection here and none
+ * of the part's, and no two parsers can disagree on where a request ends (RFC 9112 §11.2). Bounded: a
+ * body, and all bodies together.
  */
 import { Agent, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
-import { Transform, type TransformCallback } from 'node:stream';
+import { Readable } from 'node:stream';
+import type { ErrorCode } from '@parterre/protocol';
 import { createProxyServer, type ProxyServer } from 'httpxy';
 import { endRaw, refuse } from './refuse.ts';
 
 /** The largest body that is passed on; session descriptions and settings are far smaller. */
 export const BODY_BYTES_MAX = 262_144;
+/** Of all bodies that are held at once; beyond it a request is asked to come again. */
+const HELD_BYTES_MAX = 33_554_432;
 const ANSWER_MS_MAX = 30_000;
 const UPGRADE_MS_MAX = 10_000;
 const CONNECTIONS_MAX = 256;
@@ -21,11 +28,13 @@ export interface PartProxyOptions {
   /** Believe `X-Forwarded-*` of the request. */
   readonly trustProxy: boolean;
   readonly secure: boolean;
+  readonly heldBytesMax?: number;
 }
 
 export class PartProxy {
   readonly #options: PartProxyOptions;
   readonly #proxy: ProxyServer;
+  #heldBytes = 0;
   readonly #agent = new Agent({ keepAlive: true, maxSockets: CONNECTIONS_MAX, maxFreeSockets: 16 });
 
   constructor(options: PartProxyOptions) {
@@ -35,6 +44,8 @@ export class PartProxy {
       proxyTimeout: ANSWER_MS_MAX,
       upgradeTimeout: UPGRADE_MS_MAX,
     });
+    // How long that connection is kept says nothing about this one.
+    this.#proxy.on('proxyRes', (answer) => delete answer.headers['keep-alive']);
     this.#proxy.on('error', (_error, request, outlet) => this.#failed(request, outlet));
   }
 
@@ -45,15 +56,57 @@ export class PartProxy {
       return;
     }
     this.#describeClient(request);
-    const limit = new BodyLimit();
-    limit.on('error', () => {
-      response.setHeader('connection', 'close');
-      refuse(request, response, 'too_large');
+    if (request.headers['content-length'] === undefined && !isChunked(request)) {
+      this.#pass(request, response, NOTHING);
+      return;
+    }
+    this.#whole(request, response, (body) => {
+      request.headers['content-length'] = String(body.length);
+      this.#pass(request, response, body);
     });
-    // An answer ends what the client has still to say; an abandoned request ends the answer.
+  }
+
+  /** Gathers the body; what is too much is refused, what is abandoned forgotten. */
+  #whole(request: IncomingMessage, response: ServerResponse, done: (body: Buffer) => void): void {
+    const { heldBytesMax = HELD_BYTES_MAX } = this.#options;
+    const parts: Buffer[] = [];
+    let bytes = 0;
+    const giveUp = (code: ErrorCode, retryAfterS?: number): void => {
+      request.removeListener('data', take);
+      request.removeListener('end', end);
+      request.resume();
+      response.setHeader('connection', 'close');
+      refuse(request, response, code, undefined, retryAfterS);
+    };
+    const take = (part: Buffer): void => {
+      bytes += part.length;
+      this.#heldBytes += part.length;
+      parts.push(part);
+      if (bytes > BODY_BYTES_MAX) giveUp('too_large');
+      else if (this.#heldBytes > heldBytesMax) giveUp('part_away', AWAY_RETRY_S);
+    };
+    const end = (): void => done(Buffer.concat(parts));
+    request.on('data', take);
+    request.on('end', end);
     request.on('error', ignore);
+    // An answer that waits behind another one has no end of its own when the connection breaks.
+    const { socket } = request;
+    const release = (): void => {
+      response.removeListener('close', release);
+      socket.removeListener('close', release);
+      this.#heldBytes -= bytes;
+    };
+    response.once('close', release);
+    socket.once('close', release);
+  }
+
+  #pass(request: IncomingMessage, response: ServerResponse, body: Buffer): void {
+    const kept = response.shouldKeepAlive && response.getHeader('connection') !== 'close';
+    for (const name of HOP_BY_HOP) delete request.headers[name];
+    request.headers.connection = kept ? 'keep-alive' : 'close';
+    const source = Readable.from(body.length === 0 ? [] : [body]);
     this.#proxy
-      .web(request, response, { buffer: request.pipe(limit), agent: this.#agent })
+      .web(request, response, { buffer: source, agent: this.#agent })
       .catch(() => this.#failed(request, response));
   }
 
@@ -88,7 +141,10 @@ export class PartProxy {
     const before = trustProxy ? headers['x-forwarded-for'] : undefined;
     const scheme = trustProxy ? headers['x-forwarded-proto'] : undefined;
     const host = trustProxy ? headers['x-forwarded-host'] : undefined;
-    for (const name of Object.keys(headers)) if (FORWARDING.test(name)) delete headers[name];
+    const relayed = Object.keys(headers).filter((name) => FORWARDING.test(name));
+    for (const name of relayed) delete headers[name];
+    // Who asked is not known then, but it was not the peer: it must not pass for this machine.
+    if (relayed.length > 0) headers.forwarded = UNKNOWN_FORWARDER;
     headers['x-forwarded-for'] = before === undefined ? peer : `${String(before)}, ${peer}`;
     headers['x-forwarded-proto'] =
       scheme === undefined ? (secure ? 'https' : 'http') : String(scheme);
@@ -96,17 +152,25 @@ export class PartProxy {
   }
 }
 
+/** RFC 7239 §6.2. */
+const UNKNOWN_FORWARDER = 'for=unknown';
 const FORWARDING = /^(?:forwarded|x-real-ip|x-forwarded-.*)$/;
 
-/** Passes bytes through up to the limit, then fails. */
-class BodyLimit extends Transform {
-  #bytes = 0;
+/** Between a client and this edge alone (RFC 9110 §7.6.1); the next connection has its own. */
+const HOP_BY_HOP = [
+  'connection',
+  'expect',
+  'keep-alive',
+  'proxy-connection',
+  'te',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
+];
+const NOTHING = Buffer.alloc(0);
 
-  override _transform(chunk: Buffer, _encoding: BufferEncoding, done: TransformCallback): void {
-    this.#bytes += chunk.length;
-    if (this.#bytes > BODY_BYTES_MAX) done(new Error('The body is larger than its limit.'));
-    else done(null, chunk);
-  }
+function isChunked(request: IncomingMessage): boolean {
+  return request.headers['transfer-encoding'] !== undefined;
 }
 
 function ignore(): void {}

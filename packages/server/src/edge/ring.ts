@@ -21,7 +21,8 @@ const NO_SNAPSHOT = new Uint8Array(0);
 export class Ring {
   /** The rendition never changes; title and host may. */
   about: ProgrammeAbout;
-  readonly #chunks: (Chunk | undefined)[] = new Array(RING_CHUNKS);
+  /** Grows to RING_CHUNKS with the first two minutes: most rooms an edge knows have none. */
+  readonly #chunks: (Chunk | undefined)[] = [];
   readonly #holding: HoldingFrames;
   #oldest = 0;
   #head = -1;
@@ -88,8 +89,8 @@ export class Ring {
 export class FormattedRing {
   readonly ring: Ring;
   readonly format: Format;
-  readonly #wrapped: (Uint8Array | undefined)[] = new Array(RING_CHUNKS);
-  readonly #wrappedSeq = new Float64Array(RING_CHUNKS).fill(-1);
+  readonly #wrapped: (Uint8Array | undefined)[] = [];
+  readonly #wrappedSeq: number[] = [];
   readonly #sections = new Map<number, Section>();
 
   constructor(ring: Ring, format: Format) {
