@@ -27,6 +27,7 @@ class Reader implements FeedReader {
   }
   removed(spaceId: string): void {
     this.spaces.delete(spaceId);
+    if (spaceId === 'evening') this.records.length = 0;
   }
   record(_spaceId: string, _rendition: string, record: ProgrammeRecord): void {
     const last = this.records.at(-1);
@@ -168,6 +169,22 @@ export function feedContract(name: string, open: () => Promise<FeedSubject>): vo
       if (subject.interrupt === undefined) return;
       await subject.interrupt(() => subject.removed('matinee'));
       await vi.waitFor(() => expect([...reader.spaces.keys()]).toEqual(['evening']));
+    });
+
+    it('[P3] begins anew with a space that was made anew during an interruption', async () => {
+      line = subject.feed.follow(reader, 5);
+      append(5);
+      await upToDate();
+      if (subject.interrupt === undefined) return;
+      await subject.interrupt(() => {
+        subject.removed('evening');
+        subject.space(sampleSpace('evening'), 60_000);
+      });
+      await vi.waitFor(() => expect(reader.spaces.get('evening')?.anchorMs).toBe(60_000));
+      seq = 0;
+      append(3);
+      await upToDate();
+      expect(reader.records.map((record) => record.seq)).toEqual([0, 1, 2]);
     });
   });
 }

@@ -1,7 +1,8 @@
 /**
  * ProgrammeFeed over `programme.sock`. Invariant: per space and rendition the reader gets an unbroken
  * line of records, each sequence once, whatever happens to the connection; what the server no longer has
- * arrives as a `hole`. A space that vanished while the connection was away is told as removed.
+ * arrives as a `hole`. A space that vanished while the connection was away is told as removed; so is one
+ * whose clock began anew, before it is told as it is now.
  */
 import type { FeedPosition, FeedReader, ProgrammeFeed } from '../../ports/programme-feed.ts';
 import { endSeqOf, holeBefore, recordFrom } from '../../ports/programme-log.ts';
@@ -52,7 +53,8 @@ class FeedLine {
   private readonly reader: FeedReader;
   /** Per space, per rendition; the most recently heard of last. */
   private readonly next = new Map<string, Map<string, Position>>();
-  private known = new Set<string>();
+  /** Spaces told to the reader, and their anchors. */
+  private readonly known = new Map<string, number | null>();
   private said = new Set<string>();
 
   constructor(reader: FeedReader) {
@@ -76,7 +78,9 @@ class FeedLine {
   }
 
   private space({ space, anchorMs }: SpaceBody): void {
-    this.known.add(space.id);
+    const before = this.known.get(space.id) ?? null;
+    if (before !== null && before !== anchorMs) this.removed(space.id);
+    this.known.set(space.id, anchorMs);
     this.said.add(space.id);
     this.reader.space(space, anchorMs);
   }
@@ -89,7 +93,7 @@ class FeedLine {
   }
 
   private ready(): void {
-    for (const spaceId of this.known) if (!this.said.has(spaceId)) this.removed(spaceId);
+    for (const spaceId of this.known.keys()) if (!this.said.has(spaceId)) this.removed(spaceId);
     this.reader.ready?.();
   }
 
