@@ -17,6 +17,8 @@ export interface SnapshotSeat {
 
 export interface Snapshot {
   readonly v: 1;
+  /** Of the writer of the programme log: one more each time the programme was taken up anew, never less. */
+  readonly epoch?: number;
   readonly state: SpaceState;
   readonly title: string;
   readonly host: string;

@@ -1,10 +1,10 @@
 /**
  * Looks at every fragment as it arrives: is it the next one, does its time go on, are there ten packets
- * that decode to 20 ms of sound each? Keeps counts and the first hundred findings; takes the arrival's
+ * that decode to 20 ms of sound each, does the log's epoch never go back? Keeps counts and the first hundred findings; takes the arrival's
  * clocks as arguments.
  */
 import type { FragmentPart, OpusDecoder } from '@parterre/media';
-import { CHUNK_MS, FRAME_SAMPLES, FRAMES_PER_CHUNK } from '@parterre/protocol';
+import { CHUNK_MS, FRAME_SAMPLES, FRAMES_PER_CHUNK, type Snapshot } from '@parterre/protocol';
 import type { ProbeFault, ProbeGap, ProbeLatency } from './report.ts';
 
 const FINDINGS_MAX = 100;
@@ -28,6 +28,8 @@ export class Examination {
   fragments = 0;
   decodedFrames = 0;
   snapshots = 0;
+  /** The last one told; null where none is. */
+  epoch: number | null = null;
   starvedMs = 0;
   firstSeq: number | null = null;
   nextSeq: number | null = null;
@@ -85,11 +87,17 @@ export class Examination {
   #snapshot({ snapshot, seq }: FragmentPart): void {
     if (snapshot === null) return;
     this.snapshots++;
+    let epoch: unknown;
     try {
-      JSON.parse(new TextDecoder().decode(snapshot));
+      ({ epoch } = JSON.parse(new TextDecoder().decode(snapshot)) as Partial<Snapshot>);
     } catch {
       this.fault(seq, 'carries a snapshot that is not JSON');
     }
+    if (typeof epoch !== 'number') return;
+    if (this.epoch !== null && epoch < this.epoch) {
+      this.fault(seq, `is of epoch ${epoch}, after one of epoch ${this.epoch}`);
+    }
+    this.epoch = epoch;
   }
 
   #play({ monotonicMs }: Arrival): void {

@@ -19,7 +19,7 @@ const timers: Timers = {
 };
 
 const BEGAN_MS = 1_800_000_000_000;
-const ENDED = '{"state":"ended"}';
+const ENDED = '{"state":"ended","epoch":4}';
 
 function fragment(
   seq: number,
@@ -69,6 +69,7 @@ describe('a programme that arrives', () => {
     const report = await hear(url);
     expect(report).toMatchObject({
       ok: true,
+      epoch: 4,
       firstSeq: 5,
       nextSeq: 8,
       fragments: 3,
@@ -119,6 +120,13 @@ describe('a programme that arrives', () => {
           frames: [Buffer.from([0xff]), ...holdingFrames(RENDITIONS.voice, 5).slice(1)],
         }),
         fragment(6, { snapshot: ENDED }),
+      ],
+    ],
+    [
+      'an epoch that goes back',
+      [
+        fragment(5, { snapshot: '{"epoch":3}' }),
+        fragment(6, { snapshot: '{"state":"ended","epoch":2}' }),
       ],
     ],
     [

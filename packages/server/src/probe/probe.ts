@@ -230,6 +230,7 @@ class Listener {
       faultCount,
       decodedFrames: this.#examination.decodedFrames,
       snapshots: this.#examination.snapshots,
+      epoch: this.#examination.epoch,
       bytes: this.#bytes,
       latency: this.#examination.latency(),
       longestWaitMs: Math.max(this.#longestWaitMs, this.#ended ? 0 : silentMs),

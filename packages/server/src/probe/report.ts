@@ -41,6 +41,8 @@ export interface ProbeReport {
   readonly faultCount: number;
   readonly decodedFrames: number;
   readonly snapshots: number;
+  /** Of the programme log, as last told; each restart of the programme is a new one. */
+  readonly epoch: number | null;
   readonly bytes: number;
   /**
    * Arrival wall clock minus the capture of the chunk's first sample, so 200 ms of it are the chunk

@@ -42,7 +42,7 @@ export interface OnAirOptions {
 export class OnAir {
   readonly anchorMonotonicMs: number;
   private readonly options: OnAirOptions;
-  private readonly snapshots = new Snapshots();
+  private readonly snapshots: Snapshots;
   private kept: KeptPlan;
   private seats = new Map<string, VoiceSeat>();
   /** Frames of the clock produced or given up. */
@@ -54,6 +54,7 @@ export class OnAir {
 
   constructor(options: OnAirOptions, kept: KeptPlan, nowMs: number) {
     this.options = options;
+    this.snapshots = new Snapshots(options.epoch);
     this.kept = kept;
     this.anchorMonotonicMs = options.anchorMonotonicMs;
     this.frames = options.startSeq * FRAMES_PER_CHUNK;

@@ -377,6 +377,17 @@ describe('snapshots', () => {
     });
   });
 
+  it('tell the epoch of the log, which goes on with each process', async () => {
+    await stage.control.plan(stage.plan('evening', 0, 0));
+    await stage.world.run(1_000);
+    expect(stage.snapshots().at(-1)!.snapshot.epoch).toBe(1);
+    stage.process.kill();
+    stage.records.length = 0;
+    await stage.open();
+    await stage.world.run(1_000);
+    expect(stage.snapshots().at(-1)!.snapshot.epoch).toBe(2);
+  });
+
   it('tell the end with the last chunk', async () => {
     await stage.control.plan(stage.plan('evening', 0, 0));
     await stage.world.run(1_130);

@@ -11,8 +11,13 @@ const NONE = new Uint8Array();
 const text = new TextEncoder();
 
 export class Snapshots {
+  private readonly epoch: number;
   private lastJson = '';
   private chunksSince = 0;
+
+  constructor(epoch: number) {
+    this.epoch = epoch;
+  }
 
   /** The snapshot the next chunk carries; empty when it needs none. */
   next(
@@ -21,7 +26,7 @@ export class Snapshots {
     holding: boolean,
     speaking: (id: string) => boolean,
   ): Uint8Array {
-    const json = JSON.stringify(snapshotOf(kept, seats, holding, speaking));
+    const json = JSON.stringify(snapshotOf(this.epoch, kept, seats, holding, speaking));
     this.chunksSince++;
     if (json === this.lastJson && this.chunksSince < CHUNKS_BETWEEN) return NONE;
     this.lastJson = json;
@@ -31,6 +36,7 @@ export class Snapshots {
 }
 
 function snapshotOf(
+  epoch: number,
   { plan, state, liveAtMs }: KeptPlan,
   seats: Iterable<VoiceSeat>,
   holding: boolean,
@@ -41,5 +47,5 @@ function snapshotOf(
     if (onAir) told.push({ id, name, muted, speaking: !muted && speaking(id) });
   }
   const { title, host, startsAtMs, profile } = plan;
-  return { v: 1, state, title, host, startsAtMs, liveAtMs, profile, holding, seats: told };
+  return { v: 1, epoch, state, title, host, startsAtMs, liveAtMs, profile, holding, seats: told };
 }
