@@ -30,6 +30,11 @@ export function CheckIn({ entry, speaking }: { entry: Entry; speaking: Speaking 
         <p class="soft">{words.checkLead}</p>
       </header>
       <MicrophoneTrouble speaking={speaking} />
+      {phase === 'failed' ? (
+        <a class="button" href={`/${encodeURIComponent(entry.space.id)}`}>
+          {words.justListen}
+        </a>
+      ) : null}
       {open ? (
         <>
           <div class="panel stack">

@@ -25,6 +25,7 @@ export function readAddress(pathname: string, hash: string): Address {
 /** @throws Problem when there is no right to enter, or no such space */
 export async function enter(address: Address): Promise<Entry> {
   if (address.kind === 'invite') {
+    if (address.token === '') throw new Problem('unknown_invite');
     const opened = await rest.openInvite(address.token);
     return { ...opened, invite: address.token };
   }

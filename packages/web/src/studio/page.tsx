@@ -37,8 +37,9 @@ export function StudioPage() {
   }, [words, entry]);
   if (!window.isSecureContext) return <Insecure />;
   if (problem !== null) {
+    const isCut = address.kind === 'invite' && address.token === '';
     return (
-      <Notice code={problem.code} detail={problem.detail}>
+      <Notice code={problem.code} detail={isCut ? words.emptyInvite : problem.detail}>
         <div class="row">
           <button
             type="button"
@@ -59,7 +60,6 @@ export function StudioPage() {
             {words.toHome}
           </a>
         </div>
-        {address.kind === 'invite' && address.token === '' ? <p>{words.emptyInvite}</p> : null}
       </Notice>
     );
   }

@@ -164,7 +164,7 @@ function WhereYouStand(props: { entry: Entry; speaking: Speaking; startOver: () 
                 class="button button-primary"
                 onClick={() => void speaking.takeOver()}
               >
-                {words.moveHere}
+                {state.code === 'host_seat_taken' ? words.takeSeat : words.moveHere}
               </button>
             ) : (
               back

@@ -65,6 +65,7 @@ const en = {
   greenLead: 'The stage hears you, the house does not.',
   onAir: 'On air',
   onAirLead: 'The house hears you.',
+  onAirUnheard: 'Nobody hears you: your microphone is away.',
   onAirBefore: 'The doors are not open yet: nobody listens so far.',
   goOnAir: 'Go on air',
   goGreen: 'Back to the green room',
@@ -85,6 +86,7 @@ const en = {
   reconnecting: 'The connection was lost. Your seat is kept; you are being brought back.',
   connecting: 'Bringing you to the stage…',
   moveHere: 'Move here',
+  takeSeat: 'Take the host’s seat',
   interrupted:
     'A call or another program took your microphone. It comes back by itself when it is free.',
   people: 'On stage',
@@ -207,6 +209,7 @@ const fr: typeof en = {
   greenLead: 'La scène vous entend, la salle non.',
   onAir: 'À l’antenne',
   onAirLead: 'La salle vous entend.',
+  onAirUnheard: 'Personne ne vous entend : votre micro n’est pas là.',
   onAirBefore: 'Les portes ne sont pas encore ouvertes : personne n’écoute pour l’instant.',
   goOnAir: 'Passer à l’antenne',
   goGreen: 'Retour en coulisses',
@@ -227,6 +230,7 @@ const fr: typeof en = {
   reconnecting: 'La liaison est perdue. Votre place est gardée ; on vous ramène.',
   connecting: 'On vous conduit sur scène…',
   moveHere: 'Amener ma place ici',
+  takeSeat: 'Prendre la place de l’hôte',
   interrupted:
     'Un appel ou un autre programme a pris votre micro. Il revient de lui-même dès qu’il est libre.',
   people: 'Sur scène',

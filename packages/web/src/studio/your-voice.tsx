@@ -48,7 +48,10 @@ interface YourVoiceProps {
 export function YourVoice({ speaking, role, state }: YourVoiceProps) {
   const words = useWords(STUDIO_WORDS);
   const onAir = speaking.state.phase === 'connected' && speaking.state.place === 'stage';
-  const lead = state === 'scheduled' ? words.onAirBefore : words.onAirLead;
+  const { phase } = speaking.microphone;
+  const isDeaf = (phase === 'failed' || phase === 'interrupted') && speaking.clip === null;
+  const heard = state === 'scheduled' ? words.onAirBefore : words.onAirLead;
+  const lead = isDeaf ? words.onAirUnheard : heard;
   return (
     <section class={onAir ? 'panel voice voice-on-air' : 'panel voice'}>
       <div class="voice-place">
@@ -86,6 +89,7 @@ function Talk({ speaking }: { speaking: Speaking }) {
   const [pushing, setPushing] = useState(false);
   useSpaceBar(speaking, pushing);
   const { muted } = speaking;
+  const isOpen = speaking.microphone.phase === 'open';
   const release = () => speaking.pressToTalk(false);
   return (
     <div class="stack">
@@ -140,7 +144,7 @@ function Talk({ speaking }: { speaking: Speaking }) {
         </button>
       </div>
       <p class="small soft steady-line" role="status">
-        {speaking.silenced ? words.silencedNow : muted ? words.mutedNow : words.openNow}
+        {speaking.silenced ? words.silencedNow : muted ? words.mutedNow : isOpen && words.openNow}
         {pushing ? ` ${words.pushHint}` : null}
       </p>
     </div>

@@ -19,14 +19,21 @@ export function Notice({ code, detail, children }: NoticeProps) {
     <div class="notice notice-bad" role="alert">
       <div>
         <p>
-          <strong>{message}</strong>
+          <strong>{withCommands(message)}</strong>
         </p>
-        <p class="soft">{remedy}</p>
+        <p class="soft">{withCommands(remedy)}</p>
         {detail === undefined ? null : <p class="small soft">{detail}</p>}
       </div>
       {children}
     </div>
   );
+}
+
+/** What stands between backticks is to be typed. */
+function withCommands(text: string): ComponentChildren {
+  return text
+    .split('`')
+    .map((piece, index) => (index % 2 === 1 ? <code key={piece}>{piece}</code> : piece));
 }
 
 export function StatePill({ state }: { state: SpaceState }) {
