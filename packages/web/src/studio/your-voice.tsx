@@ -48,16 +48,13 @@ interface YourVoiceProps {
 export function YourVoice({ speaking, role, state }: YourVoiceProps) {
   const words = useWords(STUDIO_WORDS);
   const onAir = speaking.state.phase === 'connected' && speaking.state.place === 'stage';
-  const { phase } = speaking.microphone;
-  const isDeaf = (phase === 'failed' || phase === 'interrupted') && speaking.clip === null;
-  const heard = state === 'scheduled' ? words.onAirBefore : words.onAirLead;
-  const lead = isDeaf ? words.onAirUnheard : heard;
+  const [place, lead] = whereHeard(speaking, words, state);
   return (
     <section class={onAir ? 'panel voice voice-on-air' : 'panel voice'}>
       <div class="voice-place">
         <div role="status">
-          <p class="voice-word">{onAir ? words.onAir : words.greenRoom}</p>
-          <p class="soft small">{onAir ? lead : words.greenLead}</p>
+          <p class="voice-word">{place}</p>
+          <p class="soft small">{lead}</p>
         </div>
         <PlaceButton speaking={speaking} onAir={onAir} role={role} />
       </div>
@@ -65,6 +62,21 @@ export function YourVoice({ speaking, role, state }: YourVoiceProps) {
       <Talk speaking={speaking} />
     </section>
   );
+}
+
+/** Where you are, and who hears you there. */
+function whereHeard(
+  speaking: Speaking,
+  words: typeof STUDIO_WORDS.en,
+  state: SpaceState,
+): readonly [place: string, lead: string] {
+  const at = speaking.state;
+  if (at.phase === 'reconnecting') return [words.cutOff, words.cutOffLead];
+  if (at.phase !== 'connected' || at.place !== 'stage') return [words.greenRoom, words.greenLead];
+  const { phase } = speaking.microphone;
+  const isAway = phase === 'failed' || phase === 'interrupted';
+  if (isAway && speaking.clip === null) return [words.onAir, words.onAirUnheard];
+  return [words.onAir, state === 'scheduled' ? words.onAirBefore : words.onAirLead];
 }
 
 function PlaceButton(props: { speaking: Speaking; onAir: boolean; role: Role }) {
