@@ -51,11 +51,11 @@ describe.skipIf(!hasChromium)('speak() in Chromium, on a real stage', () => {
       return route.fulfill({ path: join(folder, pathname === '/sdk/' ? 'index.html' : pathname) });
     });
     await page.goto(`${server.url}/sdk/`);
-    await join(page, options);
+    await goOn(page, options);
     return page;
   }
 
-  const join = (page: Page, options: Omit<SpeakOptions, 'space'>) =>
+  const goOn = (page: Page, options: Omit<SpeakOptions, 'space'>) =>
     page.evaluate(
       (given) => {
         const onEvent = (event: unknown): void => void window.events.push(event);
@@ -162,14 +162,14 @@ describe.skipIf(!hasChromium)('speak() in Chromium, on a real stage', () => {
     await first.evaluate(() => void window.open(location.href));
     const copy = await opened;
     await copy.waitForFunction(() => 'client' in window);
-    await join(copy, options);
+    await goOn(copy, options);
     expect(await state(copy)).toMatchObject({ phase: 'failed', code: 'already_on_stage' });
     expect(await phase(first)).toBe('connected');
     await copy.close();
     const seat = await first.evaluate(() => window.speaking.seat);
     await first.reload();
     await first.waitForFunction(() => 'client' in window);
-    await join(first, options);
+    await goOn(first, options);
     expect(await phase(first)).toBe('connected');
     expect(await first.evaluate(() => window.speaking.seat)).toBe(seat);
   });
