@@ -57,6 +57,20 @@ describe('replay', () => {
     expect(() => plan.writer().finish()).toThrow('the second pass must have 1 fragments, got 0');
   });
 
+  it('[P7] takes a recording longer than 91 hours in longer fragments, with one index for all', () => {
+    const frames = REPLAY_FRAGMENTS_MAX * REPLAY_FRAGMENT_FRAMES + 1;
+    const plan = new ReplayPlan(1, frames);
+    for (let index = 0; index < frames; index += 1) plan.add(1);
+    expect(plan.framesPerFragment).toBe(REPLAY_FRAGMENT_FRAMES + 1);
+    expect(plan.frameCount).toBe(frames);
+    const fragments = Math.ceil(frames / plan.framesPerFragment);
+    expect(plan.header().length).toBeGreaterThan(12 * fragments);
+    const writer = plan.writer();
+    const packet = Uint8Array.of(1);
+    const written = Array.from({ length: plan.framesPerFragment }, () => writer.add(packet));
+    expect(written.at(-1)?.length).toBe(plan.fragmentBytes(0));
+  }, 60_000);
+
   it('refuses what its index cannot hold', () => {
     const plan = new ReplayPlan(1);
     for (let index = 0; index < REPLAY_FRAGMENTS_MAX * REPLAY_FRAGMENT_FRAMES; index += 1)

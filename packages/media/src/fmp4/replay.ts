@@ -10,7 +10,7 @@ import { concat, fullBox, u16, u32, u64, viewOf } from './box.ts';
 import { mediaSize, writeMedia } from './fragment.ts';
 import { fileType, movie, TRACK_ID } from './init.ts';
 
-/** Packets in one fragment: 5 s. */
+/** Packets in one fragment: 5 s; more where the recording is longer than its index would reach with that. */
 export const REPLAY_FRAGMENT_FRAMES = 250;
 /** Entries a `sidx` can hold: 91 hours of 5 s. */
 export const REPLAY_FRAGMENTS_MAX = 65_535;
@@ -19,12 +19,17 @@ const STARTS_WITH_SAP_TYPE_1 = 0x9000_0000;
 /** The first pass: what the file will look like. About 8 bytes are kept for 5 s of sound. */
 export class ReplayPlan {
   readonly channels: 1 | 2;
+  /** Packets in each fragment but the last. */
+  readonly framesPerFragment: number;
   /** Payload bytes of each fragment. */
   readonly #payloadBytes: number[] = [];
   #frameCount = 0;
 
-  constructor(channels: 1 | 2) {
+  /** @param framesMax packets that will come at most; beyond 91 hours fragments are longer for them */
+  constructor(channels: 1 | 2, framesMax = 0) {
     this.channels = channels;
+    const needed = Math.ceil(framesMax / REPLAY_FRAGMENTS_MAX);
+    this.framesPerFragment = Math.max(REPLAY_FRAGMENT_FRAMES, needed);
   }
 
   /**
@@ -32,7 +37,7 @@ export class ReplayPlan {
    * @throws RangeError beyond REPLAY_FRAGMENTS_MAX fragments
    */
   add(bytes: number): void {
-    const index = Math.floor(this.#frameCount / REPLAY_FRAGMENT_FRAMES);
+    const index = Math.floor(this.#frameCount / this.framesPerFragment);
     if (index >= REPLAY_FRAGMENTS_MAX) {
       throw new RangeError(`a recording must have at most ${REPLAY_FRAGMENTS_MAX} fragments`);
     }
@@ -58,7 +63,7 @@ export class ReplayPlan {
 
   /** Packets in fragment `index`. */
   fragmentFrames(index: number): number {
-    return Math.min(REPLAY_FRAGMENT_FRAMES, this.#frameCount - index * REPLAY_FRAGMENT_FRAMES);
+    return Math.min(this.framesPerFragment, this.#frameCount - index * this.framesPerFragment);
   }
 
   /** Bytes of fragment `index`, `moof` and `mdat`. */
@@ -83,7 +88,7 @@ export class ReplayPlan {
       u64(0),
       u64(0),
       u16(0, references.length),
-      ...references,
+      concat(references),
     );
     return concat([fileType(), movie(this.channels, this.durationSamples), index]);
   }
@@ -116,13 +121,13 @@ export class ReplayWriter {
   add(packet: Uint8Array): Uint8Array | null {
     this.#frames.push(packet);
     this.#payloadBytes += packet.length;
-    return this.#frames.length === REPLAY_FRAGMENT_FRAMES ? this.#flush() : null;
+    return this.#frames.length === this.#plan.framesPerFragment ? this.#flush() : null;
   }
 
   /** The last, shorter fragment, or null when there is none. */
   finish(): Uint8Array | null {
     const last = this.#frames.length === 0 ? null : this.#flush();
-    const written = Math.ceil(this.#plan.frameCount / REPLAY_FRAGMENT_FRAMES);
+    const written = Math.ceil(this.#plan.frameCount / this.#plan.framesPerFragment);
     if (this.#fragments !== written) {
       throw new RangeError(
         `the second pass must have ${written} fragments, got ${this.#fragments}`,
@@ -139,7 +144,7 @@ export class ReplayWriter {
       throw new RangeError(`fragment ${index} must have ${planned} bytes as planned, got ${size}`);
     }
     const bytes = new Uint8Array(size);
-    const time = index * REPLAY_FRAGMENT_FRAMES * FRAME_SAMPLES;
+    const time = index * this.#plan.framesPerFragment * FRAME_SAMPLES;
     writeMedia(bytes, viewOf(bytes), 0, index + 1, time, this.#frames);
     this.#fragments += 1;
     this.#frames = [];

@@ -44,7 +44,8 @@ export class Recorder {
    * @throws ParterreError `disk_full`: nothing of what failed is left
    */
   async write(kept: KeptPlan, cancelled: () => boolean): Promise<'written' | 'cancelled'> {
-    const plan = new ReplayPlan(RENDITIONS[kept.plan.rendition].channels);
+    const frames = (kept.endSeq! - kept.liveSeq!) * FRAMES_PER_CHUNK;
+    const plan = new ReplayPlan(RENDITIONS[kept.plan.rendition].channels, frames);
     const info = await this.writeOgg(kept, plan, cancelled);
     if (info === null) return 'cancelled';
     if (!(await this.writeMp4(kept, plan.writer(), cancelled))) return 'cancelled';
