@@ -1,6 +1,7 @@
 /**
  * What becomes of spaces that have ended: their recordings are written one after another, tried again
- * when the disk refuses, taken up after a crash, and removed when their time has come.
+ * when the disk refuses, taken up after a crash, and removed when their time has come. The wall clock alone
+ * removes nothing: a space must be past its time at two looks an hour apart, so that a step costs nothing.
  */
 import type { Clock, Timer, Timers } from '../ports/clock.ts';
 import type { Log } from '../ports/log.ts';
@@ -35,6 +36,8 @@ export class Archive {
   private readonly recorder: Recorder;
   /** Ended spaces of which something lies on the disk that will expire. */
   private readonly ended = new Set<string>();
+  /** Those of them that were past their time at the last look. */
+  private overdue = new Set<string>();
   /** One piece of work at a time. */
   private work: Promise<void> = Promise.resolve();
   private look: Timer | null = null;
@@ -100,9 +103,13 @@ export class Archive {
   private expire(): void {
     const { retentionMs, clock, log } = this.options;
     if (retentionMs === 0) return;
+    const before = this.overdue;
+    this.overdue = new Set();
     for (const spaceId of this.ended) {
       const endedAtMs = this.end.kept(spaceId)?.endedAtMs ?? 0;
       if (clock.wallMs() - endedAtMs < retentionMs) continue;
+      this.overdue.add(spaceId);
+      if (!before.has(spaceId)) continue;
       this.ended.delete(spaceId);
       const gone = this.queue(async () => {
         await this.erase(spaceId);

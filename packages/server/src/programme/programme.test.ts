@@ -440,10 +440,25 @@ describe('the recording', () => {
     expect(info.turns[0]!.name).toBe('Ada');
     expect(Math.abs(info.turns[0]!.fromMs - 2_000)).toBeLessThan(500);
     expect([...stage.programme.spaces()][0]!.replayReady).toBe(true);
-    await stage.world.run(130 * MINUTE_MS);
+    await stage.world.run(190 * MINUTE_MS);
     expect([...stage.recordings.files.keys()]).toEqual([]);
     expect(await stage.memory.extent('evening', 'voice')).toBeNull();
     expect([...stage.programme.spaces()][0]).toMatchObject({ state: 'ended', replayReady: false });
+  });
+
+  it('[P7] outlives a wall clock that is years ahead for a while', async () => {
+    await stage.control.plan(stage.plan('evening', 0, 0));
+    await stage.world.run(3_000);
+    await stage.control.end('evening');
+    await stage.world.run(30 * MINUTE_MS);
+    stage.world.stepWall(100_000 * MINUTE_MS);
+    stage.process.kill();
+    await stage.open();
+    await stage.world.run(40 * MINUTE_MS);
+    stage.world.stepWall(-100_000 * MINUTE_MS);
+    await stage.world.run(10 * MINUTE_MS);
+    expect(stage.recordings.files.size).toBe(3);
+    expect([...stage.programme.spaces()][0]!.replayReady).toBe(true);
   });
 
   it('[P7] is finished by the next process when the one that ended the space was killed', async () => {
@@ -464,7 +479,7 @@ describe('the recording', () => {
     await stage.control.end('evening');
     await stage.world.run(1_000);
     expect(stage.recordings.files.size).toBe(0);
-    await stage.world.run(130 * MINUTE_MS);
+    await stage.world.run(190 * MINUTE_MS);
     expect(await stage.memory.extent('evening', 'voice')).toBeNull();
   });
 });
