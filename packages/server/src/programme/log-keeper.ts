@@ -71,12 +71,13 @@ export class LogKeeper {
     void this.sync(writer);
   }
 
-  /** Writes and syncs what can be, and closes. */
+  /** Writes and syncs what can be, also where the disk refused a moment ago, and closes. */
   async close(): Promise<void> {
     this.closed = true;
     const { writer } = this;
     if (writer === null) return;
-    while (this.backlog.length > 0 && !this.failing) {
+    for (let before = Number.POSITIVE_INFINITY; this.backlog.length < before; ) {
+      before = this.backlog.length;
       this.flush(writer, this.options.clock.monotonicMs());
     }
     try {

@@ -533,6 +533,18 @@ describe('a full disk', () => {
     );
   });
 
+  it('[P7] that has room again a moment before the end has everything to the end', async () => {
+    await stage.control.plan(stage.plan('evening', 0, 0));
+    await stage.world.run(10_000);
+    full = true;
+    await stage.world.run(30_000);
+    full = false;
+    await stage.control.end('evening');
+    const records = await kept();
+    expect(records.every(({ kind }) => kind === 'chunk')).toBe(true);
+    expect(endSeqOf(records.at(-1)!)).toBe(stage.nextSeq);
+  });
+
   it('[P7] is a hole in the recording where it lasted longer, and only there', async () => {
     await stage.control.plan(stage.plan('evening', 0, 0));
     await stage.world.run(10_000);
