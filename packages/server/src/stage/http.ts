@@ -12,6 +12,7 @@ import { refuse, refuseUpgrade } from './answers.ts';
 import {
   HEARTBEAT_MS,
   JOIN_MS_MAX,
+  SOCKETS_PER_PERSON_MAX,
   socketsMax,
   TURN_AWAY_MS_MAX,
   TURNING_AWAY_MAX,
@@ -20,6 +21,7 @@ import {
 import { errorMessage } from './room.ts';
 import { Session } from './session.ts';
 import type { Stage } from './stage.ts';
+import { Tally } from './tally.ts';
 import type { Whip } from './whip.ts';
 
 export interface StageServerOptions {
@@ -41,7 +43,8 @@ export class StageServer {
   readonly #sockets: WebSocketServer;
   /** Answered since the last ping. */
   readonly #alive = new WeakSet<WebSocket>();
-  readonly #perSpace = new Map<string, number>();
+  readonly #perSpace = new Tally();
+  readonly #perPerson = new Tally();
   #turningAway = 0;
   readonly #heartbeat: { cancel(): void };
 
@@ -92,15 +95,26 @@ export class StageServer {
       refuseUpgrade(socket, refusal);
       return;
     }
-    const pass = url?.searchParams.get('pass') ?? '';
+    const token = url?.searchParams.get('pass') ?? '';
     // Whoever has no pass is told so at once, and takes no place of those who have.
-    if (this.#options.stage.passOf(spaceId, pass) === null) {
+    const pass = this.#options.stage.passOf(spaceId, token);
+    if (pass === null) {
       this.#turnAway(request, socket, head);
       return;
     }
-    this.#perSpace.set(spaceId, (this.#perSpace.get(spaceId) ?? 0) + 1);
-    socket.once('close', () => this.#left(spaceId));
-    this.#sockets.handleUpgrade(request, socket, head, (ws) => this.#converse(ws, spaceId, pass));
+    const person = `${spaceId} ${pass.personId}`;
+    if (this.#perPerson.of(person) >= SOCKETS_PER_PERSON_MAX) {
+      this.#options.stage.counters.refused('too_many_requests');
+      refuseUpgrade(socket, 'too_many_requests');
+      return;
+    }
+    this.#perSpace.add(spaceId);
+    this.#perPerson.add(person);
+    socket.once('close', () => {
+      this.#perSpace.remove(spaceId);
+      this.#perPerson.remove(person);
+    });
+    this.#sockets.handleUpgrade(request, socket, head, (ws) => this.#converse(ws, spaceId, token));
   }
 
   #turnAway(request: IncomingMessage, socket: Duplex, head: Buffer): void {
@@ -125,7 +139,7 @@ export class StageServer {
   #refusal(request: IncomingMessage, spaceId: string): ErrorCode | null {
     if (!SPACE_ID.test(spaceId)) return 'unknown_path';
     if (!this.#sameOrigin(request)) return 'forbidden';
-    const open = this.#perSpace.get(spaceId) ?? 0;
+    const open = this.#perSpace.of(spaceId);
     const { speakersMax } = this.#options.stage.options;
     return open >= socketsMax(speakersMax) ? 'too_many_requests' : null;
   }
@@ -139,12 +153,6 @@ export class StageServer {
     const forwarded = headers['x-forwarded-host'];
     const host = typeof forwarded === 'string' ? forwarded : headers.host;
     return host !== undefined && URL.parse(origin)?.host === host;
-  }
-
-  #left(spaceId: string): void {
-    const open = (this.#perSpace.get(spaceId) ?? 1) - 1;
-    if (open <= 0) this.#perSpace.delete(spaceId);
-    else this.#perSpace.set(spaceId, open);
   }
 
   #converse(ws: WebSocket, spaceId: string, token: string): void {

@@ -23,6 +23,8 @@ export const UNSENT_BYTES_MAX = 1024 * 1024;
 export const RECONNECT_MS_MIN = 500;
 /** No packet for so long and a voice counts as lost, ms. */
 export const MEDIA_SILENT_MS = 2_000;
+/** Packets of one voice in a second; Opus makes 400 at most (RFC 6716 §2.1.4), further ones are dropped. */
+export const PACKETS_PER_S_MAX = 600;
 /** Rooms at once; spaces that run are bounded by the programme, rooms also serve those not yet open. */
 export const ROOMS_MAX = 128;
 /** Persons removed and seats departed that a room remembers; the oldest are forgotten. */
@@ -35,6 +37,9 @@ export const SELECTION_MS = 100;
 export const LEVELS_MS = 200;
 /** Reports are sent and seats looked after this often, ms. */
 export const REPORT_MS = 1_000;
+
+/** Sockets of one person at once, those included that a broken network has not closed yet. */
+export const SOCKETS_PER_PERSON_MAX = 8;
 
 /** Sockets of one space at once: every seat may be in the middle of a change of connection. */
 export function socketsMax(speakersMax: number): number {

@@ -74,6 +74,11 @@ export class Room implements SeatOwner {
     this.openedAtMs = options.clock.monotonicMs();
   }
 
+  /** Somebody may not come back, also when nobody is left who could remove them again. */
+  get remembersRemovals(): boolean {
+    return this.#removed.size > 0;
+  }
+
   /** Gives a seat, or says why not. The caller attaches the signalling. */
   enter(entrant: Entrant): Seat | ErrorCode {
     if (this.space?.state === 'ended') return 'ended';

@@ -145,6 +145,10 @@ export class Seat {
   }
 
   #rtp(bytes: Uint8Array, peer: Peer): void {
+    if (!this.voice.allows(this.#owner.clock.monotonicMs())) {
+      this.#owner.counters.packetsInvalid += 1;
+      return;
+    }
     const packet = parseRtp(bytes);
     if (packet === null || packet.payloadType !== peer.payloadType) {
       this.#owner.counters.packetsInvalid += 1;

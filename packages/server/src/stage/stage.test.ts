@@ -59,6 +59,15 @@ describe('a stage', () => {
     for (const caller of forged) await until(() => caller.closed, 'turned away');
   });
 
+  it('keeps nobody out for one person’s many sockets', async () => {
+    const greedy = passFor('talk', 'eve', 'speaker');
+    const callers = Array.from({ length: 60 }, () => new Caller(house, greedy));
+    await until(() => callers.filter((caller) => caller.closed).length >= 52, 'most are refused');
+    await enter('ada', 'host');
+    expect(callers.filter((caller) => !caller.closed).length).toBeGreaterThan(0);
+    for (const { socket } of callers) socket.terminate();
+  });
+
   it('moves a seat to another tab when that is asked for, and tells the first one', async () => {
     const first = await enter('ada', 'host');
     const second = await enter('ada', 'host', { clientId: 'second-tab', takeOver: true });

@@ -118,11 +118,19 @@ export class Stage {
     if (open !== undefined) return open;
     const space = this.#spaces.get(spaceId);
     if (space?.state === 'ended') return 'ended';
-    if (this.rooms.size >= ROOMS_MAX) return 'spaces_full';
+    if (this.rooms.size >= ROOMS_MAX && !this.#clearOne()) return 'spaces_full';
     const room = new Room(spaceId, this.#roomOptions());
     room.space = space ?? null;
     this.rooms.set(spaceId, room);
     return room;
+  }
+
+  /** Gives up a room that nobody is in, and what it remembers. */
+  #clearOne(): boolean {
+    for (const room of this.rooms.values()) {
+      if (room.seats.size === 0) return this.rooms.delete(room.id);
+    }
+    return false;
   }
 
   #roomOptions(): ConstructorParameters<typeof Room>[1] {
@@ -172,7 +180,8 @@ export class Stage {
     const ageMs = this.options.clock.monotonicMs() - room.openedAtMs;
     if (ageMs < UNKNOWN_SPACE_MS) return;
     if (room.space === null) room.end('unknown_space');
-    if (room.seats.size === 0) this.rooms.delete(room.id);
+    const done = room.space === null || !room.remembersRemovals;
+    if (room.seats.size === 0 && done) this.rooms.delete(room.id);
   }
 
   #each(visit: (room: Room) => void): void {

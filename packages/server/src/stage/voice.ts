@@ -4,6 +4,7 @@
  * has a new SSRC); reception is counted per source, as reports need it.
  */
 import { ReceptionStats, type ReportBlock, type RtpPacket } from '@parterre/media';
+import { PACKETS_PER_S_MAX } from './limits.ts';
 
 const SILENCE_DBOV = -127;
 /** Level of a voice that tells none, by whether a packet holds more than comfort noise. */
@@ -21,7 +22,19 @@ export class Voice {
   lastAtMs = Number.NEGATIVE_INFINITY;
   packets = 0;
   #lostBefore = 0;
+  #secondAtMs = Number.NEGATIVE_INFINITY;
+  #inSecond = 0;
   #reception: ReceptionStats | null = null;
+
+  /** Counts one packet, before anything is done with it. @returns false beyond PACKETS_PER_S_MAX */
+  allows(nowMs: number): boolean {
+    if (nowMs - this.#secondAtMs >= 1_000) {
+      this.#secondAtMs = nowMs;
+      this.#inSecond = 0;
+    }
+    this.#inSecond += 1;
+    return this.#inSecond <= PACKETS_PER_S_MAX;
+  }
 
   /** @param levelDbov as the packet tells it, or null when it tells none */
   receive(packet: RtpPacket, levelDbov: number | null, nowMs: number): void {

@@ -95,6 +95,23 @@ describe('WHIP', () => {
     }
   });
 
+  it('keeps one session and one connection of a person, however often they begin', async () => {
+    const { sdp } = await offer();
+    const begin = () => ask('POST', '/whip/talk', { ...bearer(), 'content-type': SDP }, sdp);
+    const made = await Promise.all([begin(), begin(), begin(), begin()]);
+    const last = await begin();
+    expect(last.status).toBe(201);
+    await until(() => house.peers.open === 1, 'the older connections are closed');
+    for (const { status, headers } of made) {
+      if (status !== 201) expect(status).toBe(409);
+      else expect((await ask('DELETE', headers.location!, bearer())).status).toBe(404);
+    }
+    expect(house.programme.rosters.get('talk')).toHaveLength(1);
+    expect((await ask('DELETE', last.headers.location!, bearer())).status).toBe(200);
+    expect(house.programme.rosters.get('talk')).toEqual([]);
+    await until(() => house.peers.open === 0, 'all connections are closed');
+  });
+
   it('answers what it cannot use with the reason', async () => {
     const type = { 'content-type': SDP };
     const code = async (...args: Parameters<typeof ask>) => {

@@ -1,7 +1,8 @@
 /**
  * WHIP (RFC 9725): another program sends its voice and is a seat on air. `POST /whip/{space}` with a pass
  * as bearer token answers an offer and names the session; `PATCH` brings candidates (RFC 8840), `DELETE`
- * ends it. There are no ICE restarts. A session whose connection fails gives its seat up.
+ * ends it. There are no ICE restarts. A session whose connection fails gives its seat up. A seat has one
+ * session: a newer one of the same person takes the place of the older.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { type IceServer, ParterreError, SIGNAL_BYTES_MAX, SPACE_ID } from '@parterre/protocol';
@@ -86,7 +87,9 @@ export class Whip {
     const seated = this.#stage.join(pass, { type: 'join', name: pass.name, clientId: id });
     if (typeof seated === 'string') throw new ParterreError(seated);
     const { room, seat } = seated;
+    this.#forget((other) => other.seat === seat || !isSeated(other));
     const session: WhipSession = { id, room, seat, personId: pass.personId, peer: null };
+    this.#sessions.set(id, session);
     const observer = seat.observer(
       () => session.peer,
       (state) => this.#changed(session, state),
@@ -95,10 +98,14 @@ export class Whip {
     try {
       session.peer = await peers.answer(offer, iceServers, observer);
     } catch (error) {
-      room.leave(seat, 'refused');
+      if (this.#sessions.has(id)) this.#end(session);
       throw error;
     }
-    this.#sessions.set(id, session);
+    if (!this.#sessions.has(id) || !isSeated(session)) {
+      this.#forget((other) => other === session);
+      session.peer.close();
+      throw new ParterreError('already_on_stage');
+    }
     room.takeStage(seat);
     const links = iceServers.flatMap(linksOf);
     response.writeHead(201, {
@@ -111,14 +118,24 @@ export class Whip {
   }
 
   #changed(session: WhipSession, state: string): void {
-    if (state === 'connected' && session.peer !== null) session.seat.adopt(session.peer);
-    else if (state === 'failed' || state === 'closed') this.#end(session);
+    if (!this.#sessions.has(session.id)) return;
+    if (state === 'failed' || state === 'closed' || !isSeated(session)) this.#end(session);
+    else if (state === 'connected' && session.peer !== null) session.seat.adopt(session.peer);
+  }
+
+  /** Lets sessions go whose seat is another's now, or nobody's. */
+  #forget(which: (session: WhipSession) => boolean): void {
+    for (const session of this.#sessions.values()) {
+      if (!which(session)) continue;
+      this.#sessions.delete(session.id);
+      session.peer?.close();
+    }
   }
 
   #end(session: WhipSession): void {
     this.#sessions.delete(session.id);
     session.peer?.close();
-    session.room.leave(session.seat, 'WHIP session ended');
+    if (isSeated(session)) session.room.leave(session.seat, 'WHIP session ended');
   }
 
   async #change(
@@ -151,6 +168,11 @@ export class Whip {
       response.writeHead(204).end();
     }
   }
+}
+
+/** Whether its seat has not been taken from it, by a moderator or by the end of the space. */
+function isSeated({ room, seat }: WhipSession): boolean {
+  return room.seats.get(seat.id) === seat;
 }
 
 function requireType(request: IncomingMessage, wanted: string): void {
