@@ -5,11 +5,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { join } from 'node:path';
 import type { Config } from './config.ts';
+import { HangWatch, PING_EVERY_MS } from './hang-watch.ts';
 import { type FromPart, LISTEN_FD, type Role, type ToPart } from './messages.ts';
-
-/** A process that has not answered for this long hangs. Far above what a busy machine can cause. */
-const HANG_MS = 20_000;
-const PING_EVERY_MS = 2_000;
 
 export interface ChildObserver {
   message(child: Child, message: FromPart): void;
@@ -25,7 +22,7 @@ export class Child {
   readonly startedAtMs = performance.now();
   readonly #process: ChildProcess;
   readonly #pings: NodeJS.Timeout;
-  #answeredAtMs = performance.now();
+  readonly #hangs = new HangWatch(performance.now());
   #gone = false;
 
   constructor(
@@ -50,7 +47,7 @@ export class Child {
     if (LISTEN_FD !== 4)
       throw new Error('LISTEN_FD must name the position of the socket in stdio.');
     this.#process.on('message', (message: FromPart) => {
-      if (message.type === 'pong') this.#answeredAtMs = performance.now();
+      if (message.type === 'pong') this.#hangs.answered(performance.now());
       else {
         if (message.type === 'ready') this.ready = true;
         if (message.type === 'prepared') this.prepared = true;
@@ -89,7 +86,7 @@ export class Child {
   }
 
   #watch(): void {
-    if (performance.now() - this.#answeredAtMs > HANG_MS) this.kill();
+    if (this.#hangs.look(performance.now())) this.kill();
     else this.send({ type: 'ping', id: 0 });
   }
 }
