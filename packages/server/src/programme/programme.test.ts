@@ -399,6 +399,18 @@ describe('snapshots', () => {
   });
 });
 
+describe('the ring of the feed', () => {
+  it('is kept for a space that was removed and made anew', async () => {
+    await stage.control.plan(stage.plan('matinee', 0, 0));
+    await stage.world.run(1_000);
+    await stage.control.end('matinee');
+    await stage.control.remove('matinee');
+    await stage.control.plan(stage.plan('matinee', 0, 0));
+    await stage.world.run(125_000);
+    expect(stage.programme.figures().ringRecords).toBe(600);
+  });
+});
+
 describe('the roster', () => {
   it('outlives a stage that restarts, and goes when none comes back', async () => {
     await stage.control.plan(stage.plan('evening', 0, 0));

@@ -286,7 +286,7 @@ export class Programme implements ProgrammeFeed, FeedSource {
   private async finish(entry: Entry, why: string): Promise<void> {
     const { onAir } = entry;
     if (onAir === null) return;
-    const { clock, timers, log } = this.options;
+    const { clock, log } = this.options;
     const spaceId = entry.kept.plan.id;
     const ended: KeptPlan = { ...entry.kept, state: 'ended', endedAtMs: clock.wallMs() };
     onAir.changed(ended);
@@ -299,7 +299,7 @@ export class Programme implements ProgrammeFeed, FeedSource {
       endSeq,
       replay: ended.liveSeq === null ? 'none' : 'due',
     });
-    timers.after(AFTERMATH_MS, () => this.feed.forgetRecords(spaceId));
+    this.forgetLater(entry);
     await onAir.close();
     await saved;
     this.archive.due(spaceId);
@@ -307,15 +307,23 @@ export class Programme implements ProgrammeFeed, FeedSource {
 
   /** Spaces that ended a moment ago: readers that were away then still get the end. */
   private async takeUpAftermath(): Promise<void> {
-    const { clock, timers, programmeLog, log } = this.options;
-    for (const { kept } of this.entries.values()) {
-      const { plan, endSeq, endedAtMs } = kept;
+    const { clock, programmeLog, log } = this.options;
+    for (const entry of this.entries.values()) {
+      const { plan, endSeq, endedAtMs } = entry.kept;
       if (endSeq === null || clock.wallMs() - endedAtMs! > AFTERMATH_MS) continue;
       for (const record of await readTail(programmeLog, plan, endSeq, log)) {
         this.feed.append(plan.id, plan.rendition, record);
       }
-      timers.after(AFTERMATH_MS, () => this.feed.forgetRecords(plan.id));
+      this.forgetLater(entry);
     }
+  }
+
+  private forgetLater(entry: Entry): void {
+    const spaceId = entry.kept.plan.id;
+    this.options.timers.after(AFTERMATH_MS, () => {
+      // One that was removed may have been made anew since.
+      if (this.entries.get(spaceId) === entry) this.feed.forgetRecords(spaceId);
+    });
   }
 
   private settled(spaceId: string, replay: KeptPlan['replay']): Promise<void> {
