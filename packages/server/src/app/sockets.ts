@@ -3,10 +3,11 @@
  * temporary one when that path would be longer than a socket address may be.
  */
 import { createHash } from 'node:crypto';
-import { mkdirSync } from 'node:fs';
+import { chmodSync, lstatSync, mkdirSync } from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { ConfigError } from './config.ts';
 
 export interface Sockets {
   readonly programme: string;
@@ -33,9 +34,20 @@ export function socketsOf(dataDir: string): Sockets {
   };
 }
 
-/** Makes the folder the sockets lie in, for this user alone. */
+/**
+ * Makes the folder the sockets lie in, for this user alone.
+ * @throws ConfigError when somebody else's is there: whoever owns it could answer in our place
+ */
 export function makeSocketFolder(sockets: Sockets): void {
-  mkdirSync(dirname(sockets.supervisor), { recursive: true, mode: 0o700 });
+  const folder = dirname(sockets.supervisor);
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  const found = lstatSync(folder);
+  const own = process.getuid?.() ?? found.uid;
+  if (found.uid !== own || !found.isDirectory())
+    throw new ConfigError(
+      `${folder} is not a folder of this user. Remove it, or choose a shorter --data.`,
+    );
+  chmodSync(folder, 0o700);
 }
 
 /** Whether somebody answers at a unix socket. */
