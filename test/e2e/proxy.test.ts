@@ -111,20 +111,50 @@ describe.skipIf(!existsSync(NGINX))('[P1] behind nginx', () => {
     expect(answer).toMatch(/pass_invalid|bad_request|status 401|closed 4\d\d\d/);
   });
 
-  function get(path: string): Promise<{ status: number; body: string }> {
+  test('nobody chooses their own address', async () => {
+    const claim = { host: 'localhost', 'x-forwarded-host': 'localhost' };
+    const local = { ...claim, 'x-forwarded-for': '127.0.0.1' };
+    expect((await get('/metrics', local)).status).toBe(403);
+    const asked = Array.from({ length: 40 }, (_, at) =>
+      signIn({ 'x-forwarded-for': `192.0.2.${at}` }),
+    );
+    const statuses = new Set((await Promise.all(asked)).map(({ status }) => status));
+    expect([...statuses].toSorted()).toEqual([401, 429]);
+  });
+
+  type Answer = Promise<{ status: number; body: string }>;
+
+  const get = (path: string, headers = {}): Answer => ask('GET', path, headers, '');
+
+  const signIn = (headers: object): Answer =>
+    ask(
+      'POST',
+      '/api/session',
+      { 'content-type': 'application/json', ...headers },
+      '{"token":"forged"}',
+    );
+
+  function ask(method: string, path: string, headers: object, body: string): Answer {
     return new Promise((resolve) => {
       const call = request(
-        { port, host: '127.0.0.1', path, rejectUnauthorized: false },
+        {
+          port,
+          host: '127.0.0.1',
+          method,
+          path,
+          headers: { ...headers },
+          rejectUnauthorized: false,
+        },
         (answer) => {
-          let body = '';
+          let text = '';
           answer.on('data', (piece) => {
-            body += piece;
+            text += piece;
           });
-          answer.on('end', () => resolve({ status: answer.statusCode ?? 0, body }));
+          answer.on('end', () => resolve({ status: answer.statusCode ?? 0, body: text }));
         },
       );
       call.on('error', () => resolve({ status: 0, body: '' }));
-      call.end();
+      call.end(body);
     });
   }
 });
