@@ -6,6 +6,7 @@
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { hasChromium, launch, listen, openContext } from './support/browser.ts';
+import { Control, VOID } from './support/control.ts';
 import { type PartName, TestServer, until } from './support/server.ts';
 import { digestsOfRecording, Tap } from './support/tap.ts';
 
@@ -33,14 +34,19 @@ describe.skipIf(!hasChromium)('kill -9', () => {
     await server?.stop();
   });
 
-  test('[P1] an edge: nobody hears a gap', async () => {
+  test('[P1] an edge: nobody hears a gap', async ({ skip }) => {
+    // A newcomer is brought to its place behind live once; what is watched for comes after that.
     await settled();
+    await goesOn(page);
+    const control = await Control.start(page.context(), server.url);
     const before = await stallsOf(page);
     await server.kill('edge-0');
     await goesOn(page);
     await server.kill('edge-1');
     await goesOn(page);
-    expect((await stallsOf(page)).jumps).toEqual(before.jumps);
+    const after = await stallsOf(page);
+    skip(after.jumps.length > before.jumps.length && (await control.glitches()) > 0, VOID);
+    expect(after.jumps).toEqual(before.jumps);
     expect(tap.jumps).toEqual([]);
   });
 

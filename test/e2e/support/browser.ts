@@ -39,7 +39,12 @@ export async function openContext(
   browser: Browser,
   options: Parameters<Browser['newContext']>[0] = {},
 ): Promise<BrowserContext> {
-  const context = await browser.newContext({ bypassCSP: true, locale: 'en-GB', ...options });
+  const context = await browser.newContext({
+    bypassCSP: true,
+    locale: 'en-GB',
+    reducedMotion: 'reduce',
+    ...options,
+  });
   await context.addInitScript(() => {
     const seen: HTMLMediaElement[] = [];
     Object.assign(window, { heard: seen });

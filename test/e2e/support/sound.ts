@@ -10,17 +10,22 @@ export const hasFfmpeg = existsSync('/usr/bin/ffmpeg');
 /** Eleven seconds of real speech, or null where it is not beside the checkout. */
 export const speechPath = existsSync(SHARED_SPEECH) ? SHARED_SPEECH : null;
 
-/** Anything ffmpeg reads, as mono float PCM at 48 kHz. */
-export function decode(path: string): Float32Array {
-  const args = ['-v', 'error', '-i', path, '-ac', '1', '-ar', String(RATE_HZ), '-f', 'f32le', '-'];
+/** Anything ffmpeg reads, as mono float PCM. */
+export function decode(path: string, rateHz = RATE_HZ): Float32Array {
+  const args = ['-v', 'error', '-i', path, '-ac', '1', '-ar', String(rateHz), '-f', 'f32le', '-'];
   const bytes = execFileSync('/usr/bin/ffmpeg', args, { maxBuffer: 1 << 30 });
   return new Float32Array(
     bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + (bytes.length & ~3)),
   );
 }
 
-/** Mono 16-bit WAV at 48 kHz, as Chromium's fake microphone takes it. */
+/** Writes what Chromium's fake microphone takes. */
 export function writeWav(path: string, samples: Float32Array): void {
+  writeFileSync(path, wavOf(samples));
+}
+
+/** Mono 16-bit WAV at 48 kHz. */
+export function wavOf(samples: Float32Array): Buffer {
   const data = Buffer.alloc(44 + samples.length * 2);
   data.write('RIFF', 0);
   data.writeUInt32LE(data.length - 8, 4);
@@ -36,7 +41,7 @@ export function writeWav(path: string, samples: Float32Array): void {
   data.writeUInt32LE(samples.length * 2, 40);
   for (let i = 0; i < samples.length; i += 1)
     data.writeInt16LE(Math.round(Math.max(-1, Math.min(1, samples[i]!)) * 32_767), 44 + i * 2);
-  writeFileSync(path, data);
+  return data;
 }
 
 /** What ffmpeg complains of while it decodes all of an input; empty when nothing. */
