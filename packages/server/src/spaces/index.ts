@@ -3,5 +3,5 @@ export { iceServersOf } from './ice.ts';
 export * from './life.ts';
 export * from './pass.ts';
 export * from './schedule.ts';
-export { slugCandidates, slugOf } from './slug.ts';
+export { slugCandidates } from './slug.ts';
 export { plainText } from './words.ts';
