@@ -6,7 +6,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import {
   hasChromium,
   holdRate,
@@ -47,8 +47,12 @@ describe.skipIf(!hasChromium || !hasFfmpeg || speechPath === null)('the way of t
     server = await TestServer.start();
   });
 
+  // Browsers of one test would cost the next one the machine.
+  afterEach(async () => {
+    for (const browser of browsers.splice(0)) await browser.close();
+  });
+
   afterAll(async () => {
-    for (const browser of browsers) await browser.close();
     await server?.stop();
     rmSync(folder, { recursive: true, force: true });
   });
@@ -57,6 +61,18 @@ describe.skipIf(!hasChromium || !hasFfmpeg || speechPath === null)('the way of t
     const browser = await launch(microphone);
     browsers.push(browser);
     return browser;
+  }
+
+  /** The finished recording of a space that has been ended, as a file. */
+  async function replayOf(space: string): Promise<string> {
+    await until(
+      async () => (await server.space(space))?.replayReady === true,
+      'the recording is finished',
+    );
+    const path = join(folder, `${space}.ogg`);
+    const answer = await fetch(`${server.url}/spaces/${space}/replay.ogg`);
+    writeFileSync(path, new Uint8Array(await answer.arrayBuffer()));
+    return path;
   }
 
   /** The owner on air in a space of their own, before a microphone that plays `samples` in a loop. */
@@ -102,15 +118,7 @@ describe.skipIf(!hasChromium || !hasFfmpeg || speechPath === null)('the way of t
     const heard = await recorded(listener);
     skip((await control.glitches()) > 0, VOID);
     await server.end('talk');
-    await until(
-      async () => (await server.space('talk'))?.replayReady === true,
-      'the recording is finished',
-    );
-    const replay = join(folder, 'talk.ogg');
-    writeFileSync(
-      replay,
-      new Uint8Array(await (await fetch(`${server.url}/spaces/talk/replay.ogg`)).arrayBuffer()),
-    );
+    const replay = await replayOf('talk');
     const mix = decode(replay);
 
     const asMixed = windowCorrelations(heard, mix, RATE_HZ, RATE_HZ / 20);
@@ -140,12 +148,23 @@ describe.skipIf(!hasChromium || !hasFfmpeg || speechPath === null)('the way of t
     await advance(listener, SETTLE_S);
     await record(listener);
     await advance(listener, MARKED_S);
-    const heard = await recorded(listener);
-    skip((await control.glitches()) > 0, VOID);
-    expect(markerIntervals(heard).length).toBeGreaterThan(
-      (MARKED_S * 1_000) / MARKER_EVERY_MS - 10,
+    const heard = markerIntervals(await recorded(listener));
+    const glitches = await control.glitches();
+    await server.end('markers');
+    const mix = markerIntervals(decode(await replayOf('markers')));
+    skip(glitches > 0, VOID);
+    // None is missing (an interval of two) and none is repeated (one of nearly nothing). A few may stand a
+    // little off: the jitter buffer moves sound when packets are late, and so does the browser's rendering.
+    for (const intervals of [mix, heard]) {
+      expect(intervals.length).toBeGreaterThan((MARKED_S * 1_000) / MARKER_EVERY_MS - 10);
+      expect(
+        intervals.filter((ms) => ms > 1.9 * MARKER_EVERY_MS || ms < 0.4 * MARKER_EVERY_MS),
+      ).toEqual([]);
+      expect(intervals.filter(isOff).length).toBeLessThanOrEqual(intervals.length / 50);
+    }
+    console.log(
+      `off by more than 20 ms: ${mix.filter(isOff).length} of ${mix.length} in the mix, ${heard.filter(isOff).length} of ${heard.length} at the ear`,
     );
-    expect(markerIntervals(heard).filter(isOff)).toEqual([]);
   });
 });
 
