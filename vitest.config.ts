@@ -26,6 +26,8 @@ export default defineConfig({
           testTimeout: 180_000,
           hookTimeout: 120_000,
           fileParallelism: false,
+          // Real browsers on a machine that others load as well; what fails twice has failed.
+          retry: 1,
         },
       },
     ],
