@@ -6,10 +6,11 @@
 import { readFile, stat } from 'node:fs/promises';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { holdingFrames } from '@parterre/media';
-import { Counter, Gauge } from 'prom-client';
+import { Gauge } from 'prom-client';
 import { UnixFeed } from '../adapters/unix/index.ts';
 import { Edge, LIVE_FORMAT, RADIO_FORMAT, type TlsFiles } from '../edge/index.ts';
 import { pagesRoot } from './assets.ts';
+import { publisher } from './gauges.ts';
 import type { Part, PartContext } from './part.ts';
 
 const CERTIFICATE_LOOK_MS = 10_000;
@@ -80,51 +81,13 @@ function watchCertificate(edge: Edge, { config, timers, log }: PartContext): () 
 /** Turns the edge's counters into metrics, read when they are collected. @returns what stops it */
 function publish(edge: Edge, { metrics: registry }: PartContext): () => void {
   const { counters, house } = edge;
-  const registers = [registry];
-  const gauge = (name: string, help: string, read: () => number): void => {
-    new Gauge({
-      name,
-      help,
-      registers,
-      collect() {
-        this.set(read());
-      },
-    });
-  };
-  const counter = (name: string, help: string, read: () => number): void => {
-    new Counter({
-      name,
-      help,
-      registers,
-      collect() {
-        this.reset();
-        this.inc(read());
-      },
-    });
-  };
-  const byLabel = (
-    name: string,
-    help: string,
-    label: string,
-    read: () => Readonly<Record<string, number>>,
-  ): void => {
-    new Counter({
-      name,
-      help,
-      registers,
-      labelNames: [label],
-      collect() {
-        this.reset();
-        for (const [value, count] of Object.entries(read())) this.inc({ [label]: value }, count);
-      },
-    });
-  };
+  const { gauge, counter, byLabel } = publisher(registry);
 
   new Gauge({
     name: 'parterre_edge_listeners',
     help: 'Connections that are being sent the programme now.',
     labelNames: ['lane', 'profile'],
-    registers,
+    registers: [registry],
     collect() {
       this.reset();
       for (const { lane, profile, listeners } of house.census())

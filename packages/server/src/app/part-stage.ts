@@ -9,6 +9,7 @@ import { openPeers } from '../adapters/webrtc/index.ts';
 import { iceServersOf } from '../spaces/index.ts';
 import { Demo, packetsOf, Stage, StageServer, Whip } from '../stage/index.ts';
 import { assetPath } from './assets.ts';
+import { publisher } from './gauges.ts';
 import type { Part, PartContext } from './part.ts';
 
 /** Every seat may have an old and a new connection while it changes. */
@@ -67,27 +68,7 @@ async function openDemo(stage: Stage): Promise<Demo> {
 function publish(stage: Stage, { metrics }: PartContext, openPeersNow: () => number): void {
   const registers = [metrics];
   const { counters } = stage;
-  const gauge = (name: string, help: string, read: () => number): void => {
-    new Gauge({
-      name,
-      help,
-      registers,
-      collect() {
-        this.set(read());
-      },
-    });
-  };
-  const counter = (name: string, help: string, read: () => number): void => {
-    new Counter({
-      name,
-      help,
-      registers,
-      collect() {
-        this.reset();
-        this.inc(read());
-      },
-    });
-  };
+  const { gauge, counter } = publisher(metrics);
   const overSeats = (read: (seat: StageSeat) => number) => (): number => {
     let sum = 0;
     for (const room of stage.rooms.values()) {
