@@ -11,7 +11,13 @@
  * burst loses no words. More than DELAY_MS_MAX of delay is cut.
  */
 import { FRAME_SAMPLES, SAMPLE_RATE_HZ } from '@parterre/protocol';
-import { CONCEAL_STEP_SAMPLES, type OpusDecoder, opusPacketSamples } from '../opus/index.ts';
+import {
+  CONCEAL_STEP_SAMPLES,
+  type OpusDecoder,
+  opusFrameSamples,
+  opusPacketHasFec,
+  opusPacketSamples,
+} from '../opus/index.ts';
 import { ArrivalStatistics, TARGET_MS_MAX } from './arrival.ts';
 import { PacketQueue, type QueuedPacket } from './packet-queue.ts';
 import { FIFO_SAMPLES_MAX, SampleFifo } from './sample-fifo.ts';
@@ -38,6 +44,8 @@ const FEC_SAMPLES_MAX = 3 * FRAME_SAMPLES;
 
 export interface JitterCounters {
   received: number;
+  /** Packets that carry in-band FEC. */
+  withFec: number;
   /** Refused: no valid Opus packet. */
   malformed: number;
   duplicate: number;
@@ -52,9 +60,10 @@ export interface JitterCounters {
   lengthenedSamples: number;
 }
 
-export class JitterBuffer {
-  readonly counters: JitterCounters = {
+export function newJitterCounters(): JitterCounters {
+  return {
     received: 0,
+    withFec: 0,
     malformed: 0,
     duplicate: 0,
     discarded: 0,
@@ -63,6 +72,10 @@ export class JitterBuffer {
     shortenedSamples: 0,
     lengthenedSamples: 0,
   };
+}
+
+export class JitterBuffer {
+  readonly counters: JitterCounters;
   readonly #channels: 1 | 2;
   readonly #queue = new PacketQueue();
   readonly #fifo: SampleFifo;
@@ -83,8 +96,10 @@ export class JitterBuffer {
   #delayMs = 0;
   #ticksToScale = 0;
 
-  constructor(decoder: OpusDecoder) {
+  /** @param counters what is counted into; several buffers may share it */
+  constructor(decoder: OpusDecoder, counters: JitterCounters = newJitterCounters()) {
     this.#decoder = decoder;
+    this.counters = counters;
     this.#channels = decoder.channels;
     this.#fifo = new SampleFifo(decoder.channels);
   }
@@ -123,6 +138,7 @@ export class JitterBuffer {
       this.counters.malformed += 1;
       return;
     }
+    if (opusPacketHasFec(payload)) this.counters.withFec += 1;
     const extendedSequence = this.#sequence.unwrap(sequence);
     if (extendedSequence === null) {
       this.counters.discarded += 1;
@@ -234,7 +250,9 @@ export class JitterBuffer {
         this.#fifo.append(pcm);
         this.#fifo.appendSilence(gap - steps);
         this.#writeTime += gap;
-        this.counters.recoveredSamples += steps;
+        const recovered = fecSamples(packet.payload, steps);
+        this.counters.recoveredSamples += recovered;
+        this.counters.concealedSamples += gap - recovered;
         return;
       }
     }
@@ -326,6 +344,12 @@ export class JitterBuffer {
     }
     return true;
   }
+}
+
+/** Of the `samples` before the packet, those its FEC holds; the decoder conceals the others. */
+function fecSamples(payload: Uint8Array, samples: number): number {
+  const held = opusFrameSamples(payload);
+  return held <= samples && opusPacketHasFec(payload) ? held : 0;
 }
 
 /** 5 ms. */

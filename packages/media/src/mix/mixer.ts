@@ -6,7 +6,7 @@
  */
 import { FRAME_SAMPLES, type Rendition } from '@parterre/protocol';
 import { HoldingLoop } from '../holding/index.ts';
-import type { JitterCounters } from '../jitter/index.ts';
+import { type JitterCounters, newJitterCounters } from '../jitter/index.ts';
 import { KWeightedMeter, Limiter, lufsOf } from '../loudness/index.ts';
 import { createOpusEncoder, DecoderPool, type OpusEncoder } from '../opus/index.ts';
 import { Voice } from './voice.ts';
@@ -27,6 +27,8 @@ const LEVEL_LUFS = { least: -50, most: -10 };
 export interface MixerOptions {
   readonly rendition: Rendition;
   readonly holdingSound: boolean;
+  /** What the voices' jitter buffers count into, over all mixers that are given it. */
+  readonly counters?: JitterCounters;
 }
 
 export interface VoiceState {
@@ -56,6 +58,7 @@ export interface MixerLevels {
 }
 
 export class Mixer {
+  readonly #counters: JitterCounters;
   readonly #pool: DecoderPool;
   readonly #encoder: OpusEncoder;
   readonly #holdingLoop: HoldingLoop;
@@ -81,6 +84,7 @@ export class Mixer {
     loop: HoldingLoop,
   ) {
     const { channels } = options.rendition;
+    this.#counters = options.counters ?? newJitterCounters();
     this.#channels = channels;
     this.#pool = pool;
     this.#encoder = encoder;
@@ -110,7 +114,7 @@ export class Mixer {
     let voice = this.#voices.get(id);
     if (voice === undefined) {
       if (this.#voices.size >= VOICES_MAX) return false;
-      voice = new Voice(this.#pool, this.#channels);
+      voice = new Voice(this.#pool, this.#channels, this.#counters);
       this.#voices.set(id, voice);
     }
     voice.onAir = state.onAir;
@@ -164,9 +168,8 @@ export class Mixer {
     return { voices, programme: levelOf(this.#programmeLufs) };
   }
 
-  /** What the voice's jitter buffer has counted; null before its first packet. */
-  counters(id: string): Readonly<JitterCounters> | null {
-    return this.#voices.get(id)?.counters ?? null;
+  get counters(): Readonly<JitterCounters> {
+    return this.#counters;
   }
 
   close(): void {

@@ -18,6 +18,7 @@ export class Voice {
   onAir = false;
   muted = false;
   readonly #pool: DecoderPool;
+  readonly #counters: JitterCounters;
   readonly #leveller: Leveller;
   #buffer: JitterBuffer | null = null;
   #decoder: OpusDecoder | null = null;
@@ -27,8 +28,9 @@ export class Voice {
   #retiredSource = -1;
   #retiredAtMs = 0;
 
-  constructor(pool: DecoderPool, channels: 1 | 2) {
+  constructor(pool: DecoderPool, channels: 1 | 2, counters: JitterCounters) {
     this.#pool = pool;
+    this.#counters = counters;
     this.#leveller = new Leveller(channels);
   }
 
@@ -48,10 +50,6 @@ export class Voice {
   /** Loudness as mixed, LUFS; −120 when it is not heard. */
   get mixedLufs(): number {
     return this.#heard && this.audible ? this.#leveller.levelledLufs : -120;
-  }
-
-  get counters(): Readonly<JitterCounters> | null {
-    return this.#buffer?.counters ?? null;
   }
 
   push(
@@ -100,7 +98,7 @@ export class Voice {
     const decoder = this.#pool.take();
     if (decoder === null) return false;
     if (this.#buffer === null) {
-      this.#buffer = new JitterBuffer(decoder);
+      this.#buffer = new JitterBuffer(decoder, this.#counters);
     } else {
       this.#retiredSource = this.#buffer.source;
       this.#retiredAtMs = nowMs;

@@ -9,6 +9,7 @@ import {
   DecoderPool,
   OPUS_PACKET_BYTES_MAX,
   opusFrameSamples,
+  opusPacketHasFec,
   opusPacketSamples,
 } from './index.ts';
 
@@ -28,6 +29,32 @@ describe('an Opus packet', () => {
     expect(opusPacketSamples(Uint8Array.of(0xff, 7, 1))).toBe(0);
     expect(opusPacketSamples(Uint8Array.of(0xff, 0, 1))).toBe(0);
     expect(opusPacketSamples(Uint8Array.of(0xff))).toBe(0);
+  });
+
+  it('shows its FEC wherever its first frame begins (RFC 6716 §3.2, §4.2.3)', () => {
+    const silk20 = 0x48;
+    const silk60 = 0x58;
+    for (const [flags, has] of [
+      [0x40, true],
+      [0xbf, false],
+    ] as const) {
+      expect(opusPacketHasFec(Uint8Array.of(silk20, flags, 9))).toBe(has);
+      expect(opusPacketHasFec(Uint8Array.of(silk20 | 1, flags, 9))).toBe(has);
+      expect(opusPacketHasFec(Uint8Array.of(silk20 | 2, 1, flags, 9))).toBe(has);
+      expect(opusPacketHasFec(Uint8Array.of(silk20 | 2, 252, 0, flags, 9))).toBe(has);
+      expect(opusPacketHasFec(Uint8Array.of(silk20 | 3, 2, flags, 9))).toBe(has);
+      expect(opusPacketHasFec(Uint8Array.of(silk20 | 3, 0xc3, 255, 0, 1, 1, flags, 9))).toBe(has);
+      expect(opusPacketHasFec(Uint8Array.of(silk60, flags >> 2, 9))).toBe(has);
+      expect(opusPacketHasFec(Uint8Array.of(0xf8, flags, 9))).toBe(false);
+    }
+    expect(opusPacketHasFec(Uint8Array.of(silk20))).toBe(false);
+    expect(opusPacketHasFec(Uint8Array.of(silk20 | 2, 0, 0x40))).toBe(false);
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 40 }), (bytes) => {
+        expect(opusPacketHasFec(bytes.subarray(0, 1))).toBe(false);
+        opusPacketHasFec(bytes);
+      }),
+    );
   });
 
   it('agrees with libopus on the duration of whatever decodes, and nothing throws', async () => {
@@ -79,6 +106,48 @@ describe('the codec', () => {
     const fecDb = snrDb(reference, joined(fec), 0, span, 0);
     const plcDb = snrDb(reference, joined(plc), 0, span, 0);
     expect(fecDb).toBeGreaterThan(plcDb + 2);
+  });
+
+  it.each([
+    ['speech that expects loss', 'voice', 'voip', 15, 0.5],
+    ['speech that expects none', 'voice', 'voip', 0, 0],
+    ['stereo that expects loss', 'music', 'audio', 15, 0.5],
+    ['stereo that expects little, CELT alone', 'music', 'audio', 3, 0],
+  ] as const)('finds FEC where libopus does: %s', async (_, id, application, loss, shareMin) => {
+    const rendition = RENDITIONS[id];
+    const { channels } = rendition;
+    const encoder = await createOpusEncoder(rendition, {
+      application,
+      expectedLossPercent: loss,
+      bitrateBps: 48_000 * channels,
+    });
+    const packets: Uint8Array[] = [];
+    for (let at = 0; at + FRAME_SAMPLES <= voice.length; at += FRAME_SAMPLES) {
+      const frame = Float32Array.from(
+        { length: FRAME_SAMPLES * channels },
+        (_sample, i) => voice[at + Math.floor(i / channels)]! * (1 - 0.4 * (i % channels)),
+      );
+      packets.push(encoder.encode(frame));
+    }
+    encoder.free();
+    // Without a copy libopus conceals, to the sample, as if it had no packet at all.
+    const before = 10;
+    for (let index = before; index < packets.length; index += 7) {
+      const [asked, blind] = [await createOpusDecoder(1), await createOpusDecoder(1)];
+      for (const packet of packets.slice(index - before, index)) {
+        asked.decode(packet);
+        blind.decode(packet);
+      }
+      const pcm = asked.decodeFec(packets[index]!, FRAME_SAMPLES)!;
+      const concealed = blind.conceal(FRAME_SAMPLES);
+      const differs = pcm.some((sample, at) => sample !== concealed[at]);
+      expect(opusPacketHasFec(packets[index]!), `packet ${index}`).toBe(differs);
+      asked.free();
+      blind.free();
+    }
+    const share = packets.filter(opusPacketHasFec).length / packets.length;
+    if (shareMin === 0) expect(share).toBe(0);
+    else expect(share).toBeGreaterThan(shareMin);
   });
 
   it('carries stereo and mono, each way', async () => {

@@ -5,14 +5,14 @@
  */
 import { mkdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { Mixer } from '@parterre/media';
+import { Mixer, newJitterCounters } from '@parterre/media';
 import { FRAME_MS, RENDITIONS } from '@parterre/protocol';
 import { DiskLog, DiskPlans, DiskRecordings } from '../adapters/disk/index.ts';
 import { bootId } from '../adapters/system/index.ts';
 import { UnixServer } from '../adapters/unix/index.ts';
 import { Programme } from '../programme/index.ts';
 import type { Part, PartContext } from './part.ts';
-import { programmeMeter, watchProgramme } from './programme-metrics.ts';
+import { programmeMeter, watchProgramme, watchVoices } from './programme-metrics.ts';
 
 const MINUTE_MS = 60_000;
 const DAY_MS = 86_400_000;
@@ -31,6 +31,8 @@ export async function prepare(context: PartContext): Promise<PreparedProgramme> 
     mixer.close();
   }
   const meter = programmeMeter(context.metrics);
+  const counters = newJitterCounters();
+  watchVoices(context.metrics, counters);
   const activate = async (): Promise<Part> => {
     const { config, log, clock, timers, sockets } = context;
     const beganMs = clock.monotonicMs();
@@ -46,7 +48,7 @@ export async function prepare(context: PartContext): Promise<PreparedProgramme> 
       programmeLog: new DiskLog({ dir, log }),
       plans: new DiskPlans({ dir, log }),
       recordings: new DiskRecordings(dir),
-      createMixer: Mixer.create,
+      createMixer: (options) => Mixer.create({ ...options, counters }),
       bootId: bootId(),
       spacesMax: config.spacesMax,
       idleEndMs: config.idleEndMinutes * MINUTE_MS,

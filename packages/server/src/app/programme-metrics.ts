@@ -1,6 +1,9 @@
 /** The programme's figures as Prometheus metrics; base units, `parterre_programme_` before each name. */
+import type { JitterCounters } from '@parterre/media';
+import { SAMPLE_RATE_HZ } from '@parterre/protocol';
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 import type { Programme, ProgrammeMeter } from '../programme/index.ts';
+import { publisher } from './gauges.ts';
 
 const MS = 1_000;
 
@@ -81,4 +84,23 @@ export function watchProgramme(
   gauge('feed_clients', 'Readers of the feed.', () => programme.figures().readers);
   gauge('clients', 'Connections of edges, stage and api.', clients);
   gauge('records_waiting', 'Records waiting for the disk.', () => programme.figures().waiting);
+}
+
+/** What became of the speakers' packets: how much was lost on the way in, and how much of it was mended. */
+export function watchVoices(registry: Registry, voices: Readonly<JitterCounters>): void {
+  const publish = publisher(registry);
+  const counter = (name: string, help: string, read: () => number): void =>
+    publish.counter(`parterre_programme_voice_${name}`, help, read);
+  counter('packets_total', 'Packets of speakers.', () => voices.received);
+  counter('packets_with_fec_total', 'Those that carry in-band FEC.', () => voices.withFec);
+  counter(
+    'recovered_seconds_total',
+    'Lost sound that was decoded from in-band FEC.',
+    () => voices.recoveredSamples / SAMPLE_RATE_HZ,
+  );
+  counter(
+    'concealed_seconds_total',
+    'Missing sound that was made up.',
+    () => voices.concealedSamples / SAMPLE_RATE_HZ,
+  );
 }
