@@ -143,7 +143,7 @@ describe('the limiter', () => {
       const rendition = RENDITIONS[id];
       const encoder = await createOpusEncoder(rendition);
       const decoder = await createOpusDecoder(rendition.channels);
-      const limiter = new Limiter(rendition.channels, -3.5);
+      const limiter = new Limiter(rendition.channels, -3);
       const parts: Float32Array[] = [];
       const frame = new Float32Array(FRAME_SAMPLES * rendition.channels);
       for (let at = 0; at + FRAME_SAMPLES <= loud.length; at += FRAME_SAMPLES) {

@@ -19,7 +19,7 @@ export const PRESENCE_MS = 2_000;
 /** The holding sound comes and goes over 0.5 s. */
 const HOLDING_FADE_TICKS = 25;
 /** Below −1 dBTP by what the encoding may add. */
-const CEILING_DBTP = -3.5;
+const CEILING_DBTP = -3;
 const ENERGY_SMOOTHING = 1 / 25;
 /** Loudness that `levels` shows as 0 and as 1, LUFS. */
 const LEVEL_LUFS = { least: -50, most: -10 };
