@@ -7,6 +7,7 @@ import { createLog, systemClock, systemRandom, systemTimers } from '../adapters/
 import type { Log } from '../ports/log.ts';
 import { type FromPart, LISTEN_FD, type Role, type ToPart, WARM_ROLES } from './messages.ts';
 import type { Part, PartContext } from './part.ts';
+import { takePriority } from './priority.ts';
 import { loadSecrets } from './secrets.ts';
 import { socketsOf } from './sockets.ts';
 
@@ -80,6 +81,7 @@ class PartProcess {
     process.title = `parterre ${name}`;
     const log = createLog({ level: config.logLevel, part: name, pretty: process.stdout.isTTY });
     this.#log = log;
+    if (!takePriority(role)) log.debug({}, 'the system gives no higher priority');
     this.#registry.setDefaultLabels({ part: name });
     collectDefaultMetrics({ register: this.#registry });
     const context: PartContext = {
