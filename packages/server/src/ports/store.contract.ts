@@ -51,6 +51,7 @@ export function storeContract(name: string, open: () => Promise<Store>): void {
     removalContract(() => store);
     inviteContract(() => store);
     tokenContract(() => store);
+    certificateContract(() => store);
 
     it('migrates again without a change', async () => {
       await store.createSpace(storedSpace('talk'));
@@ -213,5 +214,42 @@ function tokenContract(store: () => Store): void {
     expect(await store().spendToken('new', NOW_MS + 10, NOW_MS + 1)).toBe(true);
     expect(await store().tokenSpent('old')).toBe(false);
     expect(await store().tokenSpent('new')).toBe(true);
+  });
+}
+
+function certificateContract(store: () => Store): void {
+  const made = (id: string, issuedAtMs: number) => ({
+    id,
+    issuedAtMs,
+    certificate: `{"name":"certificate of ${id} 🎭"}\n`,
+    result: JSON.stringify({ id, seconds: Array(1_000).fill(issuedAtMs) }),
+  });
+  const add = (id: string, issuedAtMs: number, keptMax = 10) =>
+    store().addCertificate(made(id, issuedAtMs), keptMax);
+
+  it('[P8] gives back a certificate and its result as they were given', async () => {
+    expect(await add('one', NOW_MS)).toBe(true);
+    expect(await store().certificate('one')).toEqual(made('one', NOW_MS));
+    expect(await store().certificate('two')).toBeNull();
+  });
+
+  it('[P8] replaces no certificate by another of the same identifier', async () => {
+    expect(await add('one', NOW_MS)).toBe(true);
+    expect(await add('one', NOW_MS + 1)).toBe(false);
+    expect(await store().certificate('one')).toEqual(made('one', NOW_MS));
+  });
+
+  it('lists certificates newest first and keeps no more than it is told', async () => {
+    for (const [id, age] of [
+      ['aaa', 2],
+      ['bbb', 0],
+      ['ccc', 3],
+      ['ddd', 1],
+    ] as const)
+      expect(await add(id, NOW_MS - age, 3)).toBe(true);
+    const texts = ['bbb', 'ddd', 'aaa'].map((id) => made(id, NOW_MS).certificate);
+    expect(await store().certificates(10)).toEqual(texts);
+    expect(await store().certificates(2)).toEqual(texts.slice(0, 2));
+    expect(await store().certificate('ccc')).toBeNull();
   });
 }

@@ -27,6 +27,16 @@ export interface StoredInvite {
   readonly revokedAtMs: number | null;
 }
 
+/** A capacity certificate as it was signed, and the rehearsal it speaks of. */
+export interface StoredCertificate {
+  readonly id: string;
+  readonly issuedAtMs: number;
+  /** Exactly the text that was handed out. */
+  readonly certificate: string;
+  /** The rehearsal's result as JSON, its timeline thinned. */
+  readonly result: string;
+}
+
 export interface Store {
   /** Brings the schema up to date. */
   migrate(): Promise<void>;
@@ -58,5 +68,13 @@ export interface Store {
   /** Records that a one-time token was used. @returns false when it had been used already or is over. */
   spendToken(id: string, expiresAtMs: number, nowMs: number): Promise<boolean>;
   tokenSpent(id: string): Promise<boolean>;
+  /**
+   * Keeps a certificate and forgets the oldest beyond `keptMax`, in one step.
+   * @returns false when the identifier is taken
+   */
+  addCertificate(certificate: StoredCertificate, keptMax: number): Promise<boolean>;
+  certificate(id: string): Promise<StoredCertificate | null>;
+  /** Texts of certificates, newest first; at most `limit`. */
+  certificates(limit: number): Promise<readonly string[]>;
   close(): Promise<void>;
 }

@@ -33,11 +33,19 @@ export interface InviteRow {
   revoked_at_ms: number | null;
 }
 
+export interface CertificateRow {
+  id: string;
+  issued_at_ms: number;
+  certificate: string;
+  result: string;
+}
+
 export interface Tables {
   spaces: SpaceRow;
   invites: InviteRow;
   spent_tokens: { id: string; expires_at_ms: number };
   removals: { id: string; removed_at_ms: number };
+  certificates: CertificateRow;
 }
 
 const first: Migration = {
@@ -109,9 +117,27 @@ const startMayBeOpen: Migration = {
   },
 };
 
+const certificates: Migration = {
+  async up(db: Kysely<unknown>): Promise<void> {
+    await db.schema
+      .createTable('certificates')
+      .addColumn('id', 'text', (column) => column.primaryKey().notNull())
+      .addColumn('issued_at_ms', 'bigint', (column) => column.notNull())
+      .addColumn('certificate', 'text', (column) => column.notNull())
+      .addColumn('result', 'text', (column) => column.notNull())
+      .execute();
+    await db.schema
+      .createIndex('certificates_newest')
+      .on('certificates')
+      .columns(['issued_at_ms desc', 'id'])
+      .execute();
+  },
+};
+
 export const migrations: MigrationProvider = {
   getMigrations: async () => ({
     '0001-spaces-invites-tokens': first,
     '0002-start-may-be-open': startMayBeOpen,
+    '0003-certificates': certificates,
   }),
 };

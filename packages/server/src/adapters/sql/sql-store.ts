@@ -6,7 +6,7 @@
 import { ParterreError } from '@parterre/protocol';
 import type { Insertable, Kysely, Selectable, Updateable } from 'kysely';
 import { Migrator } from 'kysely/migration';
-import type { Store, StoredInvite, StoredSpace } from '../../ports/store.ts';
+import type { Store, StoredCertificate, StoredInvite, StoredSpace } from '../../ports/store.ts';
 import { type InviteRow, migrations, type SpaceRow, type Tables } from './schema.ts';
 
 /** What an error of the driver means; `unknown_parent` breaks a foreign key, null is a bug. */
@@ -197,6 +197,54 @@ export class SqlStore implements Store {
         .where('id', '=', id)
         .executeTakeFirst();
       return row !== undefined;
+    });
+  }
+
+  addCertificate(certificate: StoredCertificate, keptMax: number): Promise<boolean> {
+    const { id, issuedAtMs, certificate: text, result } = certificate;
+    return this.#run(() =>
+      this.#db.transaction().execute(async (tx) => {
+        const { numInsertedOrUpdatedRows } = await tx
+          .insertInto('certificates')
+          .values({ id, issued_at_ms: issuedAtMs, certificate: text, result })
+          .onConflict((conflict) => conflict.column('id').doNothing())
+          .executeTakeFirst();
+        if (numInsertedOrUpdatedRows !== 1n) return false;
+        const kept = tx
+          .selectFrom('certificates')
+          .select('id')
+          .orderBy('issued_at_ms', 'desc')
+          .orderBy('id')
+          .limit(keptMax);
+        await tx.deleteFrom('certificates').where('id', 'not in', kept).execute();
+        return true;
+      }),
+    );
+  }
+
+  certificate(id: string): Promise<StoredCertificate | null> {
+    return this.#run(async () => {
+      const row = await this.#db
+        .selectFrom('certificates')
+        .selectAll()
+        .where('id', '=', id)
+        .executeTakeFirst();
+      if (row === undefined) return null;
+      const { issued_at_ms: issuedAtMs, certificate, result } = row;
+      return { id: row.id, issuedAtMs, certificate, result };
+    });
+  }
+
+  certificates(limit: number): Promise<readonly string[]> {
+    return this.#run(async () => {
+      const rows = await this.#db
+        .selectFrom('certificates')
+        .select('certificate')
+        .orderBy('issued_at_ms', 'desc')
+        .orderBy('id')
+        .limit(limit)
+        .execute();
+      return rows.map((row) => row.certificate);
     });
   }
 
