@@ -19,6 +19,8 @@ export const QUEUE_BYTES_MAX = 65_536;
 /** A reader that took nothing for a while and is now this far behind, chunks, is taken forward: five seconds. */
 export const LAG_CHUNKS_MAX = 25;
 export const STALL_MS_MAX = 30_000;
+/** A listener has nothing more to say; one that goes on sending is cut off. */
+const CHATTER_BYTES_MAX = 4_096;
 /** How far ahead of this edge a player may be, having come from another: ten seconds. */
 export const AHEAD_CHUNKS_MAX = 50;
 /** A listener who joined before the first chunk and takes whatever comes first. */
@@ -65,6 +67,19 @@ export class Listener {
       last.place = this.place;
     }
     this.place = -1;
+  }
+
+  /** Its connection has ended by itself. */
+  gone(): void {
+    if (this.place === -1) return;
+    this.cohort.counters.leaves++;
+    this.leave();
+  }
+
+  /** It has sent this many bytes. */
+  heard(byteCount: number): void {
+    this.heardBytes += byteCount;
+    if (this.heardBytes > CHATTER_BYTES_MAX) this.drop('chatter');
   }
 
   /** Ends a connection that is no use to either side. */

@@ -102,6 +102,12 @@ export interface RunningEdge {
   close(): Promise<void>;
 }
 
+let bare = true;
+/** From here on, edges run as on a runtime whose stream handles are not known. */
+export function withoutBareSockets(): void {
+  bare = false;
+}
+
 export async function runEdge(change: Partial<EdgeOptions> = {}): Promise<RunningEdge> {
   const folder = mkdtempSync(join(tmpdir(), 'edge-'));
   const feed = new FakeFeed();
@@ -116,6 +122,7 @@ export async function runEdge(change: Partial<EdgeOptions> = {}): Promise<Runnin
     dataDir: folder,
     sockets: { api: join(folder, 'api.sock'), stage: join(folder, 'stage.sock') },
     trustProxy: false,
+    bare,
     ...change,
   });
   const { port } = await edge.open({ host: '127.0.0.1', port: 0 });

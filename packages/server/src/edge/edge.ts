@@ -37,6 +37,8 @@ export interface EdgeOptions {
   /** Told of a fault of ours that cost a request; for the log. */
   readonly failed?: (error: unknown) => void;
   readonly connectionsMax?: number;
+  /** false: every connection is a `net.Socket`. */
+  readonly bare?: boolean;
   readonly firstRequestMsMax?: number;
   readonly heldBytesMax?: number;
   readonly stallMsMax?: number;

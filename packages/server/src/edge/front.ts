@@ -10,13 +10,14 @@ import { type AddressInfo, createServer, type Server, type Socket } from 'node:n
 import { createServer as createTlsServer, type Server as TlsServer } from 'node:tls';
 import type { Clock, Timer, Timers } from '../ports/clock.ts';
 import { FastAnswers } from './answers.ts';
+import { type BareOwner, BareSocket, bareSockets } from './bare-socket.ts';
 import type { EdgeCounters } from './counters.ts';
 import type { House } from './house.ts';
 import { listen } from './listeners.ts';
 import { type LiveRequest, parseLiveRequest } from './live-request.ts';
 
 /** Below the 20,000 descriptors a process commonly has, with room for files and other sockets. */
-const CONNECTIONS_MAX = 18_000;
+export const CONNECTIONS_MAX = 18_000;
 /** From accept to a whole first request. */
 export const FIRST_REQUEST_MS_MAX = 10_000;
 const HANDSHAKE_MS_MAX = 10_000;
@@ -38,6 +39,8 @@ export interface FrontOptions {
   readonly clock: Clock;
   readonly timers: Timers;
   readonly connectionsMax?: number;
+  /** false: every connection is a `net.Socket`, as on a runtime whose handles are not known. */
+  readonly bare?: boolean;
   readonly firstRequestMsMax?: number;
   readonly tls: TlsFiles | null;
   /** Takes a connection whose first bytes were unshifted: the full HTTP server. */
@@ -49,8 +52,9 @@ export class Front {
   readonly #server: Server;
   readonly #answers = new FastAnswers();
   readonly #sockets = new Set<Socket>();
+  readonly #bare = new Set<BareSocket>();
   /** Connections without a whole request yet, oldest first, by the monotonic ms they are given up. */
-  readonly #silent = new Map<Socket, number>();
+  readonly #silent = new Map<Socket | BareSocket, number>();
   readonly #sweeper: Timer;
 
   constructor(options: FrontOptions) {
@@ -76,7 +80,7 @@ export class Front {
 
   /** Connections open now. */
   get connections(): number {
-    return this.#sockets.size;
+    return this.#sockets.size + this.#bare.size;
   }
 
   /** @returns the address listened on */
@@ -85,6 +89,8 @@ export class Front {
       this.#server.once('error', reject);
       this.#server.listen({ ...at, backlog: BACKLOG }, () => {
         this.#server.removeListener('error', reject);
+        if (this.#options.tls === null && this.#options.bare !== false)
+          bareSockets(this.#server, this.#bareOwner, (socket) => this.#acceptBare(socket));
         resolve(this.#server.address() as AddressInfo);
       });
     });
@@ -95,65 +101,120 @@ export class Front {
     (this.#server as TlsServer).setSecureContext(files);
   }
 
-  #accept(socket: Socket): void {
-    const { counters, clock } = this.#options;
+  /** What every plain connection is, until its first packet shows that it is more than a listener's. */
+  #acceptBare(socket: BareSocket): void {
+    if (this.#isFull()) {
+      socket.write(this.#houseFull());
+      socket.destroy();
+      return;
+    }
+    this.#bare.add(socket);
+    this.#silent.set(socket, this.#firstRequestUntilMs());
+  }
+
+  readonly #bareOwner: BareOwner = {
+    first: (socket, bytes) => {
+      const request = parseLiveRequest(bytes);
+      if (request === null) this.#outgrown(socket, bytes);
+      else this.#answer(socket, request);
+    },
+    ended: (socket) => this.#lingerBare(socket),
+    closed: (socket) => {
+      this.#bare.delete(socket);
+      this.#silent.delete(socket);
+    },
+  };
+
+  #outgrown(bare: BareSocket, bytes: Buffer): void {
+    const untilMs = this.#silent.get(bare) ?? this.#firstRequestUntilMs();
+    this.#bare.delete(bare);
+    this.#silent.delete(bare);
+    const socket = bare.become();
     socket.on('error', destroyThis);
-    if (this.#sockets.size >= (this.#options.connectionsMax ?? CONNECTIONS_MAX)) {
-      counters.refusals.connections++;
-      const wallMs = clock.wallMs();
-      socket.write(this.#answers.refusal('house_full', undefined, REFUSED_RETRY_S, false, wallMs));
+    this.#keep(socket, untilMs);
+    this.#pass(socket, bytes);
+  }
+
+  #accept(socket: Socket): void {
+    socket.on('error', destroyThis);
+    if (this.#isFull()) {
+      socket.write(this.#houseFull());
       socket.destroySoon();
       return;
     }
+    this.#keep(socket, this.#firstRequestUntilMs());
+    socket.once('data', (bytes: Buffer) => this.#firstPacket(socket, bytes));
+  }
+
+  #isFull(): boolean {
+    return this.connections >= (this.#options.connectionsMax ?? CONNECTIONS_MAX);
+  }
+
+  #houseFull(): Buffer {
+    const { counters, clock } = this.#options;
+    counters.refusals.connections++;
+    return this.#answers.refusal('house_full', undefined, REFUSED_RETRY_S, false, clock.wallMs());
+  }
+
+  #firstRequestUntilMs(): number {
+    const { clock, firstRequestMsMax } = this.#options;
+    return clock.monotonicMs() + (firstRequestMsMax ?? FIRST_REQUEST_MS_MAX);
+  }
+
+  #keep(socket: Socket, silentUntilMs: number): void {
     this.#sockets.add(socket);
-    const patienceMs = this.#options.firstRequestMsMax ?? FIRST_REQUEST_MS_MAX;
-    this.#silent.set(socket, clock.monotonicMs() + patienceMs);
+    this.#silent.set(socket, silentUntilMs);
     socket.once('close', () => {
       this.#sockets.delete(socket);
       this.#silent.delete(socket);
     });
-    socket.once('data', (bytes: Buffer) => this.#firstPacket(socket, bytes));
   }
 
   /** The connection's first whole request has come: it is no longer given up for its silence. */
-  heard(socket: Socket): void {
+  heard(socket: Socket | BareSocket): void {
     this.#silent.delete(socket);
   }
 
   #firstPacket(socket: Socket, bytes: Buffer): void {
     const request = parseLiveRequest(bytes);
     if (request !== null) {
-      this.heard(socket);
       this.#answer(socket, request);
       return;
     }
     socket.pause();
+    this.#pass(socket, bytes);
+  }
+
+  /** To the full HTTP server, with what has been read. */
+  #pass(socket: Socket, bytes: Buffer): void {
     this.#options.http(socket);
     socket.unshift(bytes);
     socket.resume();
   }
 
-  #answer(socket: Socket, request: LiveRequest): void {
+  #answer(socket: Socket | BareSocket, request: LiveRequest): void {
     const { house, counters, clock } = this.#options;
+    this.heard(socket);
     const wallMs = clock.wallMs();
     counters.fastAnswers++;
     const admission = house.admit('live', request.spaceId, request.from, request.profile);
     if ('refusal' in admission) {
       const { refusal, detail, retryAfterS } = admission;
-      socket.end(this.#answers.refusal(refusal, detail, retryAfterS, request.headOnly, wallMs));
-      this.linger(socket);
+      const answer = this.#answers.refusal(refusal, detail, retryAfterS, request.headOnly, wallMs);
+      this.#end(socket, answer);
       return;
     }
     const head = this.#answers.streamHead(admission.cohort.source.format.contentType, wallMs);
     if (request.headOnly) {
-      socket.end(head);
-      this.linger(socket);
+      this.#end(socket, head);
       return;
     }
-    socket.cork();
-    socket.write(head);
-    listen(house, socket, admission, request.from !== null);
-    socket.uncork();
+    listen(house, socket, admission, request.from !== null, head);
+  }
+
+  #end(socket: Socket | BareSocket, answer: Uint8Array): void {
+    socket.end(answer);
+    if (!(socket instanceof BareSocket)) this.linger(socket);
   }
 
   /**
@@ -164,6 +225,12 @@ export class Front {
     if (!this.#sockets.has(socket)) return;
     this.#silent.set(socket, this.#options.clock.monotonicMs() + LINGER_MS);
     socket.resume();
+  }
+
+  /** What still waits may be the last of the programme, on its way to a slow reader. */
+  #lingerBare(socket: BareSocket): void {
+    const waitMs = socket.writableLength > 0 ? FINISH_MS_MAX : LINGER_MS;
+    this.#silent.set(socket, this.#options.clock.monotonicMs() + waitMs);
   }
 
   #sweep(): void {
@@ -184,10 +251,12 @@ export class Front {
   destroyAll(): void {
     this.#sweeper.cancel();
     for (const socket of this.#sockets) socket.destroy();
+    for (const socket of this.#bare) socket.destroy();
   }
 }
 
 const LINGER_MS = 2_000;
+const FINISH_MS_MAX = 30_000;
 
 function destroyThis(this: Socket): void {
   this.destroy();

@@ -181,24 +181,26 @@ export class House implements FeedReader {
   }
 
   /**
-   * Takes in a listener: writes what stands before the first chunk, and the profile's buffer, at once.
-   * The answer's head has been written (or is corked) before.
+   * Takes in a listener: writes the answer's head, what stands before the first chunk, and the profile's
+   * buffer, at once.
+   * @param head null when it has been written (or is corked)
    */
-  join(sink: Sink, cohort: Cohort, startSeq: number, resumed: boolean): Listener {
+  join(
+    sink: Sink,
+    cohort: Cohort,
+    startSeq: number,
+    resumed: boolean,
+    head: Uint8Array | null,
+  ): Listener {
     const { source, counters } = cohort;
     const { headSeq } = source.ring;
-    const opening = source.format.opening(source.ring.about, Math.max(0, startSeq));
     counters.joins[cohort.lane]++;
     if (resumed) counters.resumes[cohort.lane]++;
-    counters.bytes += opening.length;
-    sink.write(opening);
-    let nextSeq = startSeq;
-    if (startSeq >= 0 && startSeq < headSeq) {
-      nextSeq = Math.min(headSeq, startSeq + SECTION_CHUNKS_MAX);
-      const section = source.section(startSeq, nextSeq);
-      counters.bytes += section.length;
-      sink.write(section);
-    }
+    const behind = startSeq >= 0 && startSeq < headSeq;
+    const nextSeq = behind ? Math.min(headSeq, startSeq + SECTION_CHUNKS_MAX) : startSeq;
+    const bytes = source.answer(head, startSeq, nextSeq);
+    counters.bytes += bytes.length;
+    sink.write(bytes);
     return cohort.join(sink, nextSeq);
   }
 

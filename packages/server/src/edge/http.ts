@@ -177,7 +177,8 @@ export class EdgeHttp {
       this.#readiness(response);
       return;
     }
-    this.#options.pages.serve(request, response, path);
+    const { pages, house } = this.#options;
+    pages.serve(request, response, path, (spaceId) => house.room(spaceId)?.space.title);
   }
 
   #lane(
@@ -214,7 +215,7 @@ export class EdgeHttp {
     if (socket === null) return void request.socket.destroy(); // pipelined behind another answer
     socket.cork();
     response.flushHeaders();
-    listen(house, socket, admission, wanted.from !== null);
+    listen(house, socket, admission, wanted.from !== null, null);
     socket.uncork();
   }
 

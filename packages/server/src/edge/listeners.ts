@@ -1,28 +1,40 @@
 /**
- * From an open connection to a listener: writes the head of the answer, joins the house, and watches
- * the connection for its end. The handlers are shared functions; a listener adds no closure.
+ * From an open connection to a listener: joins the house, and watches the connection for its end. The
+ * handlers are shared functions; a listener adds no closure.
  */
 import type { Socket } from 'node:net';
+import { BareSocket, KEEP_ALIVE_S } from './bare-socket.ts';
 import type { Listener } from './cohort.ts';
 import type { Admission, House } from './house.ts';
 
 type Admitted = Extract<Admission, { readonly cohort: unknown }>;
-
-/** A listener has nothing more to say; one that goes on sending is cut off. */
-const CHATTER_BYTES_MAX = 4_096;
 
 const LISTENER = Symbol('listener');
 interface ListenerSocket extends Socket {
   [LISTENER]?: Listener;
 }
 
-/** The admitted request's connection becomes a listener; `socket` has no other reader from here on. */
-export function listen(house: House, socket: Socket, admitted: Admitted, resumed: boolean): void {
-  const listening: ListenerSocket = socket;
-  listening[LISTENER] = house.join(socket, admitted.cohort, admitted.startSeq, resumed);
+/**
+ * The admitted request's connection becomes a listener; it has no other reader from here on.
+ * @param head of the answer; null when it has been written (or is corked)
+ */
+export function listen(
+  house: House,
+  connection: Socket | BareSocket,
+  admitted: Admitted,
+  resumed: boolean,
+  head: Uint8Array | null,
+): void {
+  const listener = house.join(connection, admitted.cohort, admitted.startSeq, resumed, head);
+  if (connection instanceof BareSocket) connection.listener = listener;
+  else watch(connection, listener);
+}
+
+function watch(socket: ListenerSocket, listener: Listener): void {
+  socket[LISTENER] = listener;
   socket.setTimeout(0); // the house knows better who has stalled
   socket.setNoDelay(true);
-  socket.setKeepAlive(true, KEEP_ALIVE_MS);
+  socket.setKeepAlive(true, KEEP_ALIVE_S * 1_000);
   socket.on('close', onClose);
   socket.on('end', onEnd);
   socket.on('error', onError);
@@ -35,14 +47,8 @@ export function isListening(socket: Socket): boolean {
   return LISTENER in socket;
 }
 
-/** A peer that vanished without a word is found by the kernel's probes after this long idle. */
-const KEEP_ALIVE_MS = 30_000;
-
 function onClose(this: ListenerSocket): void {
-  const listener = this[LISTENER];
-  if (listener === undefined || listener.place === -1) return;
-  listener.cohort.counters.leaves++;
-  listener.leave();
+  this[LISTENER]?.gone();
 }
 
 /** Closing its sending side is how a player says goodbye. */
@@ -55,8 +61,5 @@ function onError(this: ListenerSocket): void {
 }
 
 function onData(this: ListenerSocket, bytes: Buffer): void {
-  const listener = this[LISTENER];
-  if (listener === undefined) return;
-  listener.heardBytes += bytes.length;
-  if (listener.heardBytes > CHATTER_BYTES_MAX) listener.drop('chatter');
+  this[LISTENER]?.heard(bytes.length);
 }

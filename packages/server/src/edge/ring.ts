@@ -92,6 +92,7 @@ export class FormattedRing {
   readonly #wrapped: (Uint8Array | undefined)[] = [];
   readonly #wrappedSeq: number[] = [];
   readonly #sections = new Map<number, Section>();
+  readonly #answers = new Map<number, Answer>();
 
   constructor(ring: Ring, format: Format) {
     this.ring = ring;
@@ -105,6 +106,24 @@ export class FormattedRing {
     const bytes = endSeq - fromSeq === 1 ? this.#wrap(fromSeq) : this.#join(fromSeq, endSeq);
     if (this.#sections.size >= SECTIONS_MAX) this.#sections.clear();
     this.#sections.set(fromSeq, { endSeq, bytes });
+    return bytes;
+  }
+
+  /**
+   * All that one who joins is sent at once: `head`, what stands before the first chunk, and chunks
+   * [startSeq, endSeq); shared by all who join at the same place, so that a join costs one write.
+   */
+  answer(head: Uint8Array | null, startSeq: number, endSeq: number): Uint8Array {
+    const { about } = this.ring;
+    const known = this.#answers.get(startSeq);
+    if (known?.endSeq === endSeq && known.head === head && known.about === about)
+      return known.bytes;
+    const parts = [this.format.opening(about, Math.max(0, startSeq))];
+    if (head !== null) parts.unshift(head);
+    if (startSeq < endSeq) parts.push(this.section(startSeq, endSeq));
+    const bytes = Buffer.concat(parts);
+    if (this.#answers.size >= SECTIONS_MAX) this.#answers.clear();
+    this.#answers.set(startSeq, { endSeq, head, about, bytes });
     return bytes;
   }
 
@@ -128,4 +147,9 @@ export class FormattedRing {
 interface Section {
   readonly endSeq: number;
   readonly bytes: Uint8Array;
+}
+
+interface Answer extends Section {
+  readonly head: Uint8Array | null;
+  readonly about: ProgrammeAbout;
 }
