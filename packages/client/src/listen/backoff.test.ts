@@ -3,9 +3,11 @@ import { describe, expect, it } from 'vitest';
 import {
   FIRST_RETRY_MS_MAX,
   parseRetryAfterMs,
+  RECONNECT_MS,
   RETRY_AFTER_MS_MAX,
   RETRY_MS_MAX,
   retryDelayMs,
+  SPREAD_MS_MAX,
 } from './backoff.ts';
 
 const random = fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true });
@@ -13,6 +15,19 @@ const random = fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true });
 describe('backoff', () => {
   it('[P1] tries again at once the first time, with a small jitter', () => {
     fc.assert(fc.property(random, (r) => retryDelayMs(1, r) <= FIRST_RETRY_MS_MAX));
+  });
+
+  it('[P1] spreads the first retry over what the buffer leaves, and keeps time to connect', () => {
+    const ahead = fc.double({ min: 0, max: 10_000, noNaN: true });
+    fc.assert(
+      fc.property(random, ahead, (r, aheadMs) => {
+        const waitMs = retryDelayMs(1, r, 0, aheadMs);
+        const leftMs = aheadMs - RECONNECT_MS;
+        return waitMs <= SPREAD_MS_MAX && waitMs <= Math.max(FIRST_RETRY_MS_MAX, leftMs);
+      }),
+    );
+    expect(retryDelayMs(1, 0.5, 0, 2_600)).toBe(800);
+    expect(retryDelayMs(2, 0.5, 0, 2_600)).toBe(retryDelayMs(2, 0.5));
   });
 
   it('never ends, and never waits longer than its bound', () => {

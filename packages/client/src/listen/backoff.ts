@@ -1,11 +1,17 @@
 /**
- * When to try again. The first retry comes at once with a small jitter, so that it fits inside the
- * buffer; later ones wait exponentially longer with jitter, so that a house full of listeners does not
- * knock in step. There is no last try. A server's Retry-After is a lower bound, never shortened.
+ * When a connection is given up, and when it is tried again. The first retry comes within what the buffer
+ * leaves, spread over it, so that the listeners of an edge that died neither run dry nor come back in the
+ * same instant; later ones wait exponentially longer with jitter, so that a house full of listeners does
+ * not knock in step. There is no last try. A server's Retry-After is a lower bound, never shortened.
  */
+import { PROFILES, type ProfileId } from '@parterre/protocol';
 
-/** Jitter of the first retry, ms. */
+/** Least jitter of the first retry, ms. */
 export const FIRST_RETRY_MS_MAX = 60;
+/** The first retry is never spread wider, ms. */
+export const SPREAD_MS_MAX = 2_000;
+/** Left of the buffer for the connection itself when the first retry is spread, ms. */
+export const RECONNECT_MS = 1_000;
 /** Longest wait between tries, ms, unless the server asks for longer. */
 export const RETRY_MS_MAX = 10_000;
 /** A Retry-After beyond this is taken for a mistake, ms. */
@@ -17,18 +23,33 @@ const RETRY_AFTER_SPREAD = 0.25;
 
 /**
  * The wait before the try after `failures` failed ones in a row, ms. `random` is uniform in [0, 1);
- * `retryAfterMs` is what the server asked for, 0 when it asked for nothing.
+ * `retryAfterMs` is what the server asked for, 0 when it asked for nothing; `aheadMs` is the sound that
+ * is buffered, 0 when it is not known.
  */
-export function retryDelayMs(failures: number, random: number, retryAfterMs = 0): number {
+export function retryDelayMs(
+  failures: number,
+  random: number,
+  retryAfterMs = 0,
+  aheadMs = 0,
+): number {
   const own =
     failures <= 1
-      ? random * FIRST_RETRY_MS_MAX
+      ? random * Math.max(FIRST_RETRY_MS_MAX, Math.min(SPREAD_MS_MAX, aheadMs - RECONNECT_MS))
       : Math.min(RETRY_MS_MAX, STEP_MS * 2 ** Math.min(failures - 1, 16)) * (0.5 + random / 2);
   if (retryAfterMs <= 0) return own;
   return Math.max(
     own,
     Math.min(retryAfterMs, RETRY_AFTER_MS_MAX) * (1 + random * RETRY_AFTER_SPREAD),
   );
+}
+
+/**
+ * Longest silence of a connection before it is replaced, ms: beyond the longest flush the profile
+ * allows, by half of what the buffer then still covers; the other half is for reconnecting.
+ */
+export function stallMs(profile: ProfileId): number {
+  const { bufferMs, flushMsMax } = PROFILES[profile];
+  return flushMsMax + (bufferMs - flushMsMax) / 2;
 }
 
 /** A Retry-After field (RFC 9110 §10.2.3: seconds or a date) as ms from `wallMs`; 0 when absent or unreadable. */

@@ -7,6 +7,7 @@
  * locks or channels, each tab simply has its own connection.
  */
 import { CHUNK_MS, PROFILES, type ProfileId, type Snapshot } from '@parterre/protocol';
+import { stallMs } from './backoff.ts';
 import type { Fragment } from './reader.ts';
 import {
   type LossReason,
@@ -15,7 +16,6 @@ import {
   type SourceObserver,
   type SourceOptions,
   type SourceReport,
-  stallMs,
 } from './source.ts';
 
 /** What a tab says to the others. Followers say `hello` only. */

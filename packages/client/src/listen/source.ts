@@ -6,7 +6,7 @@
  */
 import type { ErrorCode, ProfileId } from '@parterre/protocol';
 import { ERRORS, PROFILES } from '@parterre/protocol';
-import { parseRetryAfterMs, retryDelayMs } from './backoff.ts';
+import { parseRetryAfterMs, retryDelayMs, stallMs } from './backoff.ts';
 import { type Fragment, type LiveObserver, LiveReader } from './reader.ts';
 import type { System } from './system.ts';
 
@@ -64,15 +64,6 @@ const CONNECT_MS_MIN = 1_500;
 const CONNECT_MS_MAX = 10_000;
 const STALL_MS_MAX = 10_000;
 const ERROR_BODY_CHARS_MAX = 4_096;
-
-/**
- * Longest silence of a connection before it is replaced, ms: beyond the longest flush the profile
- * allows, by half of what the buffer then still covers; the other half is for reconnecting.
- */
-export function stallMs(profile: ProfileId): number {
-  const { bufferMs, flushMsMax } = PROFILES[profile];
-  return flushMsMax + (bufferMs - flushMsMax) / 2;
-}
 
 export class OwnSource implements Source {
   readonly #options: SourceOptions;
@@ -276,7 +267,9 @@ export class OwnSource implements Source {
     this.#base++;
     this.#observer.report({ kind: 'lost', reason, detail, failures: this.#failures });
     if (!this.#running || this.#attempt !== attempt + 1) return;
-    const delayMs = retryDelayMs(this.#failures, system.random(), retryAfterMs);
+    // After a flush the whole buffer lies ahead; what has passed since then was played.
+    const aheadMs = PROFILES[this.#profile].bufferMs - (system.monotonicMs() - this.#lastByteAtMs);
+    const delayMs = retryDelayMs(this.#failures, system.random(), retryAfterMs, aheadMs);
     this.#cancelTimer = system.after(delayMs, () => this.#connect());
   }
 }

@@ -31,6 +31,13 @@ const COMMANDS: Readonly<Record<string, Command>> = {
     about: 'Says what is wrong with this machine, network or configuration and how to mend it.',
     run: async (args) => (await import('./doctor.ts')).doctor(configOf(args)),
   },
+  rehearse: {
+    usage:
+      'rehearse [URL/space] [--scenario steady] [--listeners 1000] [--seconds N] [--scale X] [--speed X] [--pace 2000] [--profile near|steady] [--edges N] [--find-capacity] [--json FILE] [--report FILE] [--permit FILE]',
+    about:
+      'Fills a house with listeners that verify what they hear, and says which promises held. Without an address it starts a server for it. docs/operate/rehearsal.md tells the scenarios.',
+    run: async (args) => (await import('./command-rehearse.ts')).rehearseCommand(args),
+  },
   'owner-link': {
     usage: 'owner-link [flags]',
     about: 'Prints a link that signs the owner in, once, within a day.',
@@ -55,6 +62,8 @@ const COMMANDS: Readonly<Record<string, Command>> = {
 export async function run(argv: readonly string[]): Promise<number> {
   const [word = '--help', ...rest] = argv;
   if (word === 'part') return (await import('./part-process.ts')).runPart();
+  if (word === 'generator') return (await import('./command-rehearse.ts')).generatorCommand();
+  if (word === 'rehearsed') return (await import('./rehearsed-server.ts')).runRehearsed(rest);
   if (word === '--help' || word === '-h' || word === 'help' || rest.includes('--help')) {
     process.stdout.write(help());
     return 0;

@@ -1,0 +1,163 @@
+/**
+ * The listeners of one generator process: as many as it is told, joining and leaving at the pace it can
+ * keep, each heard of once a second in one sample.
+ */
+import { createOpusDecoder } from '@parterre/media';
+import { PROFILES } from '@parterre/protocol';
+import type { Audience } from './hearing.ts';
+import { type Company, Member } from './member.ts';
+import type { Manners, Target } from './messages.ts';
+import { Reference } from './reference.ts';
+import type { System, Timer } from './system.ts';
+import { type Sample, Tallies } from './tallies.ts';
+import { Visits } from './visit.ts';
+
+/** What one process may hold: descriptors are 20,000 and not all are listeners. */
+export const LISTENERS_PER_PROCESS = 15_000;
+/** Without sound for longer than this, a listener is waiting before a dead screen, ms. */
+export const LATE_MS = 2_000;
+/** From one address of the loopback. */
+const LISTENERS_PER_ADDRESS = 250;
+const OPENING_MAX = 256;
+const TICK_MS = 20;
+const WATCH_MS = 250;
+const PAUSE_MS = 20_000;
+/** Joins and leaves begun in one tick. */
+const CHANGES_PER_TICK_MAX = 400;
+const VISITS_AT_ONCE_MAX = 64;
+
+export interface CrowdOptions {
+  readonly system: System;
+  /** Of this process among the generators; tells its addresses from theirs. */
+  readonly index: number;
+  readonly target: Target;
+  readonly manners: Manners;
+}
+
+export class Crowd {
+  readonly #options: CrowdOptions;
+  readonly #company: Company;
+  readonly #visits: Visits;
+  readonly #members: Member[] = [];
+  readonly #timers: Timer[];
+  #wanted = 0;
+  #made = 0;
+  #visiting = 0;
+  #churned = 0;
+
+  /** Ready to be told how many. */
+  static async open(options: CrowdOptions): Promise<Crowd> {
+    const [mono, stereo] = await Promise.all([createOpusDecoder(1), createOpusDecoder(2)]);
+    return new Crowd(options, new Reference({ 1: mono, 2: stereo }));
+  }
+
+  private constructor(options: CrowdOptions, reference: Reference) {
+    const { system, target } = options;
+    this.#options = options;
+    this.#visits = new Visits(target);
+    const audience: Audience = {
+      reference,
+      tallies: new Tallies(),
+      profile: PROFILES[target.profile],
+      wallOffsetMs: system.wallMs() - system.monotonicMs(),
+    };
+    const { host, port, tls, space, asked } = target;
+    const where = { host, port, tls, space, asked };
+    const limits = { opening: 0, openingMax: OPENING_MAX, pauseMs: PAUSE_MS, queue: [] };
+    this.#company = { ...audience, ...where, ...limits, system };
+    this.#timers = [
+      system.every(TICK_MS, () => this.#tick()),
+      system.every(WATCH_MS, () => this.#watch()),
+    ];
+  }
+
+  want(listeners: number): void {
+    this.#wanted = Math.min(LISTENERS_PER_PROCESS, listeners);
+  }
+
+  /** This share of the connections is lost at once, and comes back as players do. */
+  cut(share: number): void {
+    const { system } = this.#options;
+    for (const member of this.#members) if (system.random() < share) member.cut();
+  }
+
+  close(): void {
+    for (const timer of this.#timers) timer.cancel();
+    this.#visits.close();
+    for (const member of this.#members) member.leave();
+    this.#members.length = 0;
+  }
+
+  sample(): Omit<Sample, 'cpu' | 'loopDelayMs'> {
+    const company = this.#company;
+    const nowMs = company.system.monotonicMs();
+    company.wallOffsetMs = company.system.wallMs() - nowMs;
+    let listeners = 0;
+    let waiting = 0;
+    for (const member of this.#members) {
+      if (member.hearing) listeners++;
+      else if (member.waitingMs(nowMs) > LATE_MS) waiting++;
+    }
+    const digests = company.reference.takeDigests();
+    return { ...company.tallies.take(), listeners, waiting, digests };
+  }
+
+  #tick(): void {
+    const { queue } = this.#company;
+    const callable = Math.min(queue.length, this.#company.openingMax - this.#company.opening);
+    for (const member of queue.splice(0, callable)) member.called();
+    this.#churn();
+    let left = CHANGES_PER_TICK_MAX;
+    while (this.#members.length > this.#wanted && left-- > 0) this.#members.pop()!.leave();
+    while (this.#members.length < this.#wanted && left-- > 0) this.#add();
+  }
+
+  /** Those who leave are replaced by the next tick's joins. */
+  #churn(): void {
+    const { manners, system } = this.#options;
+    this.#churned += (manners.churn * this.#members.length * TICK_MS) / 1_000;
+    for (; this.#churned >= 1; this.#churned--) {
+      const at = Math.floor(system.random() * this.#members.length);
+      const last = this.#members.pop();
+      if (last === undefined) return;
+      const gone = this.#members[at] ?? last;
+      if (gone !== last) this.#members[at] = last;
+      gone.leave();
+    }
+  }
+
+  #add(): void {
+    const { manners, system } = this.#options;
+    const member = new Member(this.#company, this.#address(), system.random() < manners.slow);
+    this.#members.push(member);
+    if (this.#visiting >= VISITS_AT_ONCE_MAX || system.random() >= manners.visits) member.join();
+    else void this.#visitFirst(member);
+  }
+
+  async #visitFirst(member: Member): Promise<void> {
+    const { tallies } = this.#company;
+    this.#visiting++;
+    const missing = await this.#visits.visit();
+    this.#visiting--;
+    tallies.visits++;
+    if (missing !== null) {
+      tallies.refusals++;
+      tallies.fault(missing);
+    }
+    member.join();
+  }
+
+  #address(): string | undefined {
+    const { target, index } = this.#options;
+    if (!target.loopback) return undefined;
+    const slot = this.#made++ % LISTENERS_PER_PROCESS;
+    const group = index * (LISTENERS_PER_PROCESS / LISTENERS_PER_ADDRESS);
+    const address = group + Math.floor(slot / LISTENERS_PER_ADDRESS);
+    return `127.${10 + (Math.floor(address / 40_000) % 200)}.${Math.floor(address / 200) % 200}.${1 + (address % 200)}`;
+  }
+
+  #watch(): void {
+    const nowMs = this.#company.system.monotonicMs();
+    for (const member of this.#members) member.watch(nowMs);
+  }
+}

@@ -1,0 +1,260 @@
+/**
+ * One virtual listener: joins, listens, comes back when its connection is lost, leaves. When to give a
+ * connection up and when to try again is the player's own rule (`@parterre/client/backoff`). Nothing is
+ * held for it but this object and its socket; all members of a process share one buffer to read into.
+ */
+import { connect, type OnReadOpts, type Socket } from 'node:net';
+import { connect as connectTls } from 'node:tls';
+import { parseRetryAfterMs, retryDelayMs, stallMs } from '@parterre/client/backoff';
+import { type Audience, Hearing } from './hearing.ts';
+import type { System, Timer } from './system.ts';
+
+/** Where the listeners of one process go, and what they share. */
+export interface Company extends Audience {
+  readonly system: System;
+  readonly host: string;
+  readonly port: number;
+  readonly tls: boolean;
+  readonly space: string;
+  /** The profile to ask for; null takes the space's own. */
+  readonly asked: string | null;
+  /** How long a slow reader takes nothing, ms. */
+  readonly pauseMs: number;
+  /** Connections that are being opened. */
+  opening: number;
+  readonly openingMax: number;
+  /** Members whose time to try has come, while too many connections are being opened. */
+  readonly queue: Member[];
+}
+
+/** A connection that delivered for this long was a good one, ms (`GOOD_MS` of the player). */
+const GOOD_MS = 1_000;
+const CONNECT_MS_MIN = 1_500;
+const CONNECT_MS_MAX = 10_000;
+const READ_BYTES = 262_144;
+
+const MEMBER = Symbol('member');
+interface MemberSocket extends Socket {
+  [MEMBER]?: Member;
+}
+
+const SHARED: OnReadOpts = {
+  buffer: Buffer.allocUnsafeSlow(READ_BYTES),
+  callback(this: MemberSocket, length: number, bytes: Uint8Array): boolean {
+    return this[MEMBER]?.read(bytes as Buffer, length) ?? true;
+  },
+} as OnReadOpts;
+
+export class Member {
+  readonly #company: Company;
+  readonly #hearing: Hearing;
+  readonly #localAddress: string | undefined;
+  #socket: MemberSocket | null = null;
+  #timer: Timer | null = null;
+  #opening = false;
+  #queued = false;
+  #gone = false;
+  #failures = 0;
+  #stalls = 0;
+  /** Monotonic ms. */
+  #askedAtMs = 0;
+  #openedAtMs = 0;
+  #lastByteAtMs = 0;
+  /** When the first connection was wanted, or the last one lost. */
+  #wantedAtMs: number;
+
+  constructor(company: Company, localAddress: string | undefined, slow: boolean) {
+    this.#company = company;
+    this.#hearing = new Hearing(company, slow);
+    this.#localAddress = localAddress;
+    this.#wantedAtMs = company.system.monotonicMs();
+  }
+
+  /** Hears the programme on an open connection. */
+  get hearing(): boolean {
+    return this.#socket !== null && this.#hearing.heard;
+  }
+
+  /** How long it has been without sound, ms. */
+  waitingMs(nowMs: number): number {
+    return this.hearing ? 0 : nowMs - this.#wantedAtMs;
+  }
+
+  /** Opens a connection, or waits for its turn. */
+  join(): void {
+    if (this.#gone || this.#queued || this.#socket !== null) return;
+    const company = this.#company;
+    if (company.opening >= company.openingMax) {
+      this.#queued = true;
+      company.queue.push(this);
+      return;
+    }
+    this.#open();
+  }
+
+  /** Its turn has come. */
+  called(): void {
+    this.#queued = false;
+    this.join();
+  }
+
+  leave(): void {
+    this.#gone = true;
+    this.#timer?.cancel();
+    this.#timer = null;
+    if (this.#socket !== null) this.#company.tallies.leaves++;
+    this.#drop();
+  }
+
+  /** Its network breaks; it comes back as a player does. */
+  cut(): void {
+    if (this.#socket !== null) this.#lose('closed');
+  }
+
+  /** Gives up a connection that is silent for too long. To be called a few times a second. */
+  watch(nowMs: number): void {
+    const { profile } = this.#company;
+    if (this.#socket === null || (this.#hearing.excused && this.#openedAtMs > 0)) return;
+    if (this.#openedAtMs === 0) {
+      const longMs = Math.max(CONNECT_MS_MIN, stallMs(profile.id) * 2) * 2 ** this.#stallSteps();
+      if (nowMs - this.#askedAtMs < Math.min(CONNECT_MS_MAX, longMs)) return;
+    } else {
+      const longMs = stallMs(profile.id) * 2 ** this.#stallSteps();
+      if (nowMs - this.#lastByteAtMs < Math.min(CONNECT_MS_MAX, longMs)) return;
+    }
+    this.#stalls++;
+    this.#lose('stalled');
+  }
+
+  #stallSteps(): number {
+    return Math.min(this.#stalls, 3);
+  }
+
+  /** @returns whether to go on reading */
+  read(bytes: Buffer, length: number): boolean {
+    const { tallies, system } = this.#company;
+    const nowMs = system.monotonicMs();
+    tallies.reads++;
+    tallies.bytes += length;
+    this.#lastByteAtMs = nowMs;
+    if (this.#openedAtMs === 0) this.#openedAtMs = nowMs;
+    const had = this.#hearing.next;
+    const wasHeard = this.#hearing.heard;
+    const refusal = this.#hearing.take(bytes, length, nowMs);
+    if (refusal !== null) {
+      const retryAfterMs = parseRetryAfterMs(refusal.retryAfter, system.wallMs());
+      tallies.refusals++;
+      tallies.fault(refusal.detail);
+      this.#lose('refused', retryAfterMs);
+      return true;
+    }
+    if (!wasHeard && this.#hearing.heard) this.#begun(had !== -1, nowMs);
+    if (this.#hearing.excused && this.#hearing.heard) return this.#dawdle();
+    return true;
+  }
+
+  /** The first sound of a connection. */
+  #begun(back: boolean, nowMs: number): void {
+    const { tallies } = this.#company;
+    this.#stalls = 0;
+    if (back) {
+      tallies.resumes++;
+      tallies.resume.record(nowMs - this.#wantedAtMs);
+    }
+    tallies.joins++;
+    tallies.join.record(nowMs - this.#askedAtMs);
+  }
+
+  /** A slow reader takes what has come and then nothing for a while. */
+  #dawdle(): boolean {
+    const { system, pauseMs } = this.#company;
+    this.#timer?.cancel();
+    this.#timer = system.after(pauseMs * (0.5 + system.random()), () => this.#socket?.resume());
+    return false;
+  }
+
+  #open(): void {
+    const { system, host, port, tls } = this.#company;
+    const nowMs = system.monotonicMs();
+    this.#hearing.ask(nowMs);
+    this.#askedAtMs = nowMs;
+    this.#openedAtMs = 0;
+    this.#lastByteAtMs = nowMs;
+    this.#opening = true;
+    this.#company.opening++;
+    const where = { host, port, ...(this.#localAddress && { localAddress: this.#localAddress }) };
+    const socket: MemberSocket = tls
+      ? connectTls({ ...where, servername: host })
+      : connect({ ...where, onread: SHARED });
+    socket[MEMBER] = this;
+    if (tls) socket.on('data', onData);
+    socket.on('connect', onConnect);
+    socket.on('error', ignore);
+    socket.on('close', onClose);
+    this.#socket = socket;
+    socket.write(this.#request(), 'latin1');
+  }
+
+  #request(): string {
+    const { space, host, port, asked } = this.#company;
+    const query: string[] = [];
+    if (this.#hearing.next !== -1) query.push(`from=${this.#hearing.next}`);
+    if (asked !== null) query.push(`profile=${asked}`);
+    const words = query.length === 0 ? '' : `?${query.join('&')}`;
+    return `GET /live/${space}${words} HTTP/1.1\r\nHost: ${host}:${port}\r\nUser-Agent: parterre-rehearsal\r\n\r\n`;
+  }
+
+  connected(socket: Socket): void {
+    if (socket === this.#socket) this.#opened();
+  }
+
+  closed(socket: Socket): void {
+    if (socket === this.#socket) this.#lose('closed');
+  }
+
+  #opened(): void {
+    if (!this.#opening) return;
+    this.#opening = false;
+    this.#company.opening--;
+  }
+
+  #drop(): void {
+    this.#opened();
+    const socket = this.#socket;
+    this.#socket = null;
+    if (socket === null) return;
+    delete socket[MEMBER];
+    socket.destroy();
+  }
+
+  #lose(why: 'closed' | 'stalled' | 'refused', retryAfterMs = 0): void {
+    const { system, profile, tallies } = this.#company;
+    const nowMs = system.monotonicMs();
+    const wasHeard = this.#hearing.heard;
+    const good = this.#openedAtMs > 0 && this.#lastByteAtMs - this.#openedAtMs >= GOOD_MS;
+    this.#drop();
+    if (this.#gone) return;
+    if (wasHeard) this.#wantedAtMs = nowMs;
+    if (!wasHeard && why !== 'refused') tallies.refusals++;
+    this.#hearing.ask(nowMs);
+    this.#failures = good ? 1 : this.#failures + 1;
+    const aheadMs = profile.bufferMs - (nowMs - this.#lastByteAtMs);
+    const delayMs = retryDelayMs(this.#failures, system.random(), retryAfterMs, aheadMs);
+    this.#timer?.cancel();
+    this.#timer = system.after(delayMs, () => this.join());
+  }
+}
+
+function onConnect(this: MemberSocket): void {
+  this[MEMBER]?.connected(this);
+}
+
+function onData(this: MemberSocket, bytes: Buffer): void {
+  this[MEMBER]?.read(bytes, bytes.length);
+}
+
+function onClose(this: MemberSocket): void {
+  this[MEMBER]?.closed(this);
+}
+
+function ignore(): void {}

@@ -1,0 +1,79 @@
+/** What the listeners of one process have met since it was last asked. */
+
+import { Histogram, type Tally } from './histogram.ts';
+import type { Digest } from './reference.ts';
+
+/** Faults told in words, a second. */
+const FAULTS_MAX = 5;
+
+/** One second of one generator process, as it tells the conductor. */
+export interface Sample {
+  /** Connected and hearing now, and wanted by nobody any more or not yet hearing. */
+  readonly listeners: number;
+  /** Asking or about to ask for longer than `LATE_MS`. */
+  readonly waiting: number;
+  readonly joins: number;
+  readonly resumes: number;
+  readonly leaves: number;
+  readonly refusals: number;
+  readonly gaps: number;
+  readonly dry: number;
+  readonly wrong: number;
+  readonly chunks: number;
+  readonly bytes: number;
+  readonly reads: number;
+  readonly visits: number;
+  readonly latency: Tally;
+  readonly join: Tally;
+  readonly resume: Tally;
+  readonly faults: readonly string[];
+  readonly digests: readonly Digest[];
+  /** CPU of this process, a share of one core. */
+  readonly cpu: number;
+  readonly loopDelayMs: number;
+}
+
+export class Tallies {
+  joins = 0;
+  resumes = 0;
+  leaves = 0;
+  refusals = 0;
+  gaps = 0;
+  dry = 0;
+  wrong = 0;
+  chunks = 0;
+  bytes = 0;
+  reads = 0;
+  visits = 0;
+  readonly latency = new Histogram();
+  readonly join = new Histogram();
+  readonly resume = new Histogram();
+  #faults: string[] = [];
+
+  fault(words: string): void {
+    if (this.#faults.length < FAULTS_MAX) this.#faults.push(words);
+  }
+
+  /** Everything since the last time. */
+  take(): Omit<Sample, 'listeners' | 'waiting' | 'digests' | 'cpu' | 'loopDelayMs'> {
+    const { joins, resumes, leaves, refusals, gaps, dry, wrong, chunks, bytes, reads, visits } =
+      this;
+    const counts = { joins, resumes, leaves, refusals, gaps, dry, wrong, chunks, bytes };
+    const taken = {
+      ...counts,
+      reads,
+      visits,
+      latency: this.latency.tally(),
+      join: this.join.tally(),
+      resume: this.resume.tally(),
+      faults: this.#faults,
+    };
+    this.joins = this.resumes = this.leaves = this.refusals = this.visits = 0;
+    this.gaps = this.dry = this.wrong = this.chunks = this.bytes = this.reads = 0;
+    this.latency.clear();
+    this.join.clear();
+    this.resume.clear();
+    this.#faults = [];
+    return taken;
+  }
+}

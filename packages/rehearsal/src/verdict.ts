@@ -1,0 +1,117 @@
+/**
+ * From what was measured to what may be said. A generator that is late can only make a server look worse,
+ * never better: so what held is held however busy the generator was, and what broke while the generator
+ * was short says nothing of the server.
+ */
+
+import { PROFILES, type ProfileId } from '@parterre/protocol';
+import type { PromiseResult, RehearsalResult, Saturation } from '@parterre/protocol/rehearsal';
+import type { Histogram } from './histogram.ts';
+import { type Ledger, SHORT } from './ledger.ts';
+
+export type Outcome = Pick<RehearsalResult, 'outcome' | 'reason'>;
+
+/** In this share of its seconds a generator may be short before what broke is void. */
+export const SHORT_SHARE_MAX = 0.1;
+/** Nobody meets a dead screen for longer, s. */
+const FIRST_AUDIO_S_MAX = 2;
+/** Delivery in `near`, s. */
+const NEAR_P50_S_MAX = 0.5;
+const NEAR_P99_S_MAX = 1;
+/** All listeners of an edge that died are back within, s. */
+const BACK_S_MAX = 3;
+const PEAK_TO_MEAN_MAX = 2;
+/** So much of the wanted house may be missing at the peak. */
+const MISSING_SHARE_MAX = 0.02;
+
+export interface Circumstances {
+  readonly profile: ProfileId;
+  /** The largest house that was wanted. */
+  readonly wanted: number;
+  readonly edgesKilled: number;
+  /** Cores of the machine the server runs on; null when it is not this one. */
+  readonly cores: number | null;
+  /** Free share of this machine's memory; null when the server runs elsewhere. */
+  readonly memoryFree: number | null;
+  /** Fastest link of this machine, bytes a second; null on the loopback. */
+  readonly linkBytesPerS: number | null;
+}
+
+export function promisesOf(ledger: Ledger, circumstances: Circumstances): PromiseResult[] {
+  const { totals, seconds } = ledger;
+  const promises: PromiseResult[] = [];
+  const must = (promise: string, measure: string, limit: number, measured: number): void => {
+    promises.push({ promise, measure, limit, measured, held: measured <= limit });
+  };
+  must('P1', 'gaps', 0, totals.gaps);
+  must('P1', 'wrong_bytes', 0, totals.wrongBytes);
+  must('P1', 'dry', 0, totals.dry);
+  const p50S = (ledger.latency.at(0.5) ?? 0) / 1_000;
+  const p99S = (ledger.latency.at(0.99) ?? 0) / 1_000;
+  const near = circumstances.profile === 'near';
+  if (near) must('P1', 'latency.p50_s', NEAR_P50_S_MAX, p50S);
+  const bufferS = PROFILES[circumstances.profile].bufferMs / 1_000;
+  must('P1', 'latency.p99_s', near ? NEAR_P99_S_MAX : bufferS, p99S);
+  if (circumstances.edgesKilled > 0) {
+    must('P1', 'resume.max_s', BACK_S_MAX, ledger.resume.maxMs / 1_000);
+    must('P1', 'resume.peak_to_mean', PEAK_TO_MEAN_MAX, peakToMean(ledger.resume));
+  }
+  must('P2', 'join.first_audio.p95_s', FIRST_AUDIO_S_MAX, (ledger.join.at(0.95) ?? 0) / 1_000);
+  must('P2', 'waiting_at_end', 0, ledger.waiting);
+  const skipped = seconds.flatMap(({ ticksSkipped }) =>
+    ticksSkipped === null ? [] : ticksSkipped,
+  );
+  if (skipped.length > 0) must('P3', 'ticks_skipped', 0, Math.max(...skipped) - skipped[0]!);
+  const most = seconds.reduce((peak, { listeners }) => Math.max(peak, listeners), 0);
+  const missing = circumstances.wanted === 0 ? 1 : 1 - most / circumstances.wanted;
+  must('P8', 'exercised.missing_share', MISSING_SHARE_MAX, Math.max(0, missing));
+  return promises;
+}
+
+export function outcomeOf(
+  promises: readonly PromiseResult[],
+  ledger: Pick<Ledger, 'shortShare'>,
+  stopped: string | null,
+): Outcome {
+  if (stopped !== null) return { outcome: 'stopped', reason: stopped };
+  const broken = promises.filter(({ held }) => !held);
+  if (broken.length === 0) return { outcome: 'held', reason: 'Every promise held.' };
+  const words = broken.map(
+    ({ promise, measure, limit, measured }) =>
+      `${measure} [${promise}] was ${Number(measured.toFixed(3))}, at most ${limit} was promised`,
+  );
+  const short = ledger.shortShare;
+  if (short <= SHORT_SHARE_MAX) return { outcome: 'broken', reason: `${words.join('; ')}.` };
+  return {
+    outcome: 'void',
+    reason: `The generator was short in ${Math.round(short * 100)} % of the seconds (above ${SHORT.cpu * 100} % of a core, or ${SHORT.loopDelayMs} ms late), so this says nothing of the server: ${words.join('; ')}.`,
+  };
+}
+
+/** What was scarcest in the worst second. */
+export function saturationOf(ledger: Ledger, circumstances: Circumstances): Saturation {
+  const { seconds, figures } = ledger;
+  const peak = (of: (second: Ledger['seconds'][number]) => number | null): number =>
+    seconds.reduce((most, second) => Math.max(most, of(second) ?? 0), 0);
+  const { cores, memoryFree, linkBytesPerS } = circumstances;
+  if (figures !== null && (figures.descriptors > 0.97 || figures.refusedFull > 0))
+    return 'descriptors';
+  if (memoryFree !== null && memoryFree < 0.05) return 'memory';
+  if (linkBytesPerS !== null && peak(({ bytes }) => bytes) > linkBytesPerS * 0.9) return 'egress';
+  if (peak(({ edgeCpu }) => edgeCpu) > 0.9) return 'cpu';
+  const all = peak(({ serverCpu, generatorCpu }) => (serverCpu ?? 0) + generatorCpu);
+  if (cores !== null && all > cores * 0.9) return 'cpu';
+  if (peak(({ loopDelayMs }) => loopDelayMs) > 200) return 'event-loop';
+  return figures === null ? 'unknown' : 'none';
+}
+
+/** The fullest second after the loss, over the mean of the seconds until all were back. */
+export function peakToMean(resume: Histogram): number {
+  const bins = Math.ceil(resume.maxMs / 1_000);
+  if (resume.count === 0 || bins <= 1) return resume.count === 0 ? 0 : 1;
+  let peak = 0;
+  for (let bin = 0; bin < bins; bin++) {
+    peak = Math.max(peak, resume.below((bin + 1) * 1_000) - resume.below(bin * 1_000));
+  }
+  return (peak * bins) / resume.count;
+}
