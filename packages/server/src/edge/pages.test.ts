@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
@@ -64,6 +64,27 @@ describe('pages', () => {
     expect(page.headers.get('referrer-policy')).toBe('no-referrer');
     expect(page.headers.get('permissions-policy')).toContain('microphone=(self)');
     expect(page.headers.get('strict-transport-security')).toBeNull();
+  });
+
+  test('the page of a space carries its title for whoever shows the link, as text and never as markup', async () => {
+    const mark = 'Parterre: listen live';
+    const head = `<meta property="og:title" content="${mark}" /><title>${mark}</title>`;
+    writeFileSync(join(folder, 'pages', 'listen.html'), head);
+    const other = await runEdge({ dataDir: folder, pagesDir: join(folder, 'pages') });
+    expect(await (await fetch(`${other.url}/evening`)).text()).toBe(head);
+    other.feed.space(aSpace({ title: `L’été <b>& "$&' co` }));
+    const page = await fetch(`${other.url}/evening`);
+    const title = 'L’été &#60;b&#62;&#38; &#34;$&#38;&#39; co · Parterre';
+    const told = `<meta property="og:title" content="${title}" /><title>${title}</title>`;
+    expect(await page.text()).toBe(told);
+    expect(page.headers.get('content-length')).toBe(String(Buffer.byteLength(told)));
+    expect(await (await fetch(`${other.url}/elsewhere`)).text()).toBe(head);
+    await other.close();
+  });
+
+  test('the built page of a space has the words its title takes the place of', () => {
+    const source = new URL('../../../web/listen.html', import.meta.url);
+    expect(readFileSync(source, 'utf8').split('Parterre: listen live')).toHaveLength(3);
   });
 
   test('assets are kept for ever', async () => {

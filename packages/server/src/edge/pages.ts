@@ -42,6 +42,9 @@ const PAGE_NAMES: ReadonlySet<string> = new Set<PageName>([
   'listen.html',
 ]);
 
+/** What stands for the title in the page of a space, in `<title>` and for whoever shows the link. */
+const TITLE_MARK = 'Parterre: listen live';
+
 const NOT_BUILT = Buffer.from(
   '<!doctype html><html lang="en"><meta charset="utf-8"><title>Parterre</title>' +
     '<p>Parterre is running, but its pages have not been built. Run <code>npm run build</code> and start it again.</p></html>\n',
@@ -71,6 +74,8 @@ interface BuiltFile {
 export class Pages {
   readonly #pages = new Map<string, Buffer>();
   readonly #files = new Map<string, BuiltFile>();
+  /** The page of a space, cut at its title. */
+  #listenParts: readonly string[] = [];
 
   /**
    * @param folder what the web build made; it need not exist
@@ -87,6 +92,7 @@ export class Pages {
       if (bytes > BUILD_BYTES_MAX)
         throw new Error(`${folder} holds more than ${BUILD_BYTES_MAX} bytes.`);
       const name = relative(folder, path).replaceAll(sep, '/');
+      if (name === 'listen.html') this.#listenParts = body.toString().split(TITLE_MARK);
       if (PAGE_NAMES.has(name)) this.#pages.set(name, body);
       else this.#files.set(`/${name}`, { body, fields: fieldsOf(name, body) });
     }
@@ -96,11 +102,20 @@ export class Pages {
     return this.#pages.size > 0;
   }
 
-  /** Answers a GET or HEAD for a page or a file of the build. */
-  serve(request: IncomingMessage, response: ServerResponse, path: string): void {
+  /**
+   * Answers a GET or HEAD for a page or a file of the build.
+   * @param titleOf the title of a space, for its page; undefined when it is not known
+   */
+  serve(
+    request: IncomingMessage,
+    response: ServerResponse,
+    path: string,
+    titleOf: (spaceId: string) => string | undefined,
+  ): void {
     const page = pageAt(path);
     if (page !== null) {
-      this.#page(page, request, response);
+      const title = page === 'listen.html' ? titleOf(path.slice(1)) : undefined;
+      this.#page(page, title, request, response);
       return;
     }
     const file = this.built ? this.#files.get(path) : undefined;
@@ -117,8 +132,13 @@ export class Pages {
     response.end(request.method === 'HEAD' ? undefined : body);
   }
 
-  #page(name: PageName, request: IncomingMessage, response: ServerResponse): void {
-    const body = this.built ? this.#pages.get(name) : NOT_BUILT;
+  #page(
+    name: PageName,
+    title: string | undefined,
+    request: IncomingMessage,
+    response: ServerResponse,
+  ): void {
+    const body = this.built ? this.#built(name, title) : NOT_BUILT;
     if (body === undefined) {
       refuse(request, response, 'unknown_path');
       return;
@@ -126,6 +146,16 @@ export class Pages {
     response.writeHead(this.built ? 200 : 503, { ...PAGE_FIELDS, 'content-length': body.length });
     response.end(request.method === 'HEAD' ? undefined : body);
   }
+
+  #built(name: PageName, title: string | undefined): Buffer | undefined {
+    if (title === undefined) return this.#pages.get(name);
+    return Buffer.from(this.#listenParts.join(`${escaped(title)} · Parterre`));
+  }
+}
+
+/** A title as HTML may hold it, in text and in an attribute. */
+function escaped(text: string): string {
+  return text.replace(/[&<>"']/g, (letter) => `&#${letter.charCodeAt(0)};`);
 }
 
 function fieldsOf(name: string, body: Buffer): BuiltFile['fields'] {
