@@ -6,6 +6,7 @@
 import { readFile, stat } from 'node:fs/promises';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { holdingFrames } from '@parterre/media';
+import { PROFILES } from '@parterre/protocol';
 import { Gauge } from 'prom-client';
 import { UnixFeed } from '../adapters/unix/index.ts';
 import { Edge, LIVE_FORMAT, RADIO_FORMAT, type TlsFiles } from '../edge/index.ts';
@@ -92,6 +93,16 @@ function publish(edge: Edge, { metrics: registry }: PartContext): () => void {
       this.reset();
       for (const { lane, profile, listeners } of house.census())
         this.inc({ lane, profile }, listeners);
+    },
+  });
+  new Gauge({
+    name: 'parterre_edge_flush_interval_seconds',
+    help: 'How often a listener is written to now.',
+    labelNames: ['profile'],
+    registers: [registry],
+    collect() {
+      for (const { id } of Object.values(PROFILES))
+        this.set({ profile: id }, house.flushMs(id) / 1_000);
     },
   });
   gauge(

@@ -98,7 +98,9 @@ export class Cohort {
   readonly counters: EdgeCounters;
   /** Chunks sent at once to one who joins. */
   readonly bufferChunks: number;
-  readonly #slices: Listener[][];
+  /** Empty until the first listener comes: most rooms an edge knows have none. */
+  readonly #slices: Listener[][] = [];
+  readonly #sliceCount: number;
 
   constructor(
     lane: LaneId,
@@ -112,11 +114,11 @@ export class Cohort {
     this.source = source;
     this.counters = counters;
     this.bufferChunks = Math.ceil(profile.bufferMs / CHUNK_MS);
-    this.#slices = Array.from({ length: slices }, () => []);
+    this.#sliceCount = slices;
   }
 
   get slices(): number {
-    return this.#slices.length;
+    return this.#sliceCount;
   }
 
   get size(): number {
@@ -134,6 +136,7 @@ export class Cohort {
 
   /** Takes in one whose answer has been written up to `nextSeq`, into the emptiest slice. */
   join(sink: Sink, nextSeq: number): Listener {
+    while (this.#slices.length < this.#sliceCount) this.#slices.push([]);
     let slice = this.#slices[0]!;
     for (const other of this.#slices) if (other.length < slice.length) slice = other;
     const listener = new Listener(sink, this, slice, nextSeq);
@@ -144,11 +147,12 @@ export class Cohort {
   }
 
   /**
-   * Writes what has come since the last flush to every listener of a slice.
+   * Writes what has come since the last flush to every listener of a slice, modulo the number of slices.
    * @param ended no more will come: who has everything is let go
    */
   flush(slice: number, nowMs: number, ended: boolean): void {
-    const listeners = this.#slices[slice]!;
+    const listeners = this.#slices[slice % this.#sliceCount];
+    if (listeners === undefined) return;
     // Backwards: leaving swaps the last one into the place of the one that leaves.
     for (let i = listeners.length - 1; i >= 0; i--) this.#flushOne(listeners[i]!, nowMs, ended);
   }

@@ -1,6 +1,6 @@
 /**
  * All spaces an edge knows and everyone who listens through it. Fed by the programme, driven by one
- * timer: each tick flushes the slices that are due, and the `near` listeners of a small house as soon
+ * timer: each tick flushes the slices whose turn it is at the pace the process keeps, and the `near` listeners of a small house as soon
  * as a chunk has come.
  *
  * Nothing here is lost with the process: another edge holds the same ring, and a player goes on there.
@@ -17,12 +17,13 @@ import type { FeedReader, ProgrammeFeed } from '../ports/programme-feed.ts';
 import type { ProgrammeRecord } from '../ports/programme-log.ts';
 import { AHEAD_CHUNKS_MAX, Cohort, type Listener, type Sink } from './cohort.ts';
 import type { EdgeCounters, LaneId } from './counters.ts';
+import { FlushPace } from './flush-pace.ts';
 import type { Format, HoldingFrames, ProgrammeAbout } from './format.ts';
 import { FormattedRing, RING_CHUNKS, Ring, SECTION_CHUNKS_MAX } from './ring.ts';
 
 /** No fewer than a programme keeps, ended ones too: a space that does not fit would not exist here. */
 const SPACES_KNOWN_MAX = 10_000;
-/** One tick flushes one slice of each profile whose turn it is. */
+/** One tick flushes the slices of each profile whose turn it is. */
 const TICK_MS = 50;
 /** Up to this many `near` listeners of a space are flushed at once when a chunk comes. */
 const NEAR_AT_ONCE_MAX = 1_000;
@@ -59,7 +60,9 @@ export class House implements FeedReader {
   readonly #startedMs: number;
   #feed: { close(): void } | null = null;
   #ticker: Timer | null = null;
-  #lastTick: number;
+  readonly #paces: Readonly<Record<ProfileId, FlushPace>>;
+  #tickedMs: number;
+  #writtenMs = 0;
   #ready = false;
   #gather: Timer | null = null;
   readonly #fresh = new Set<Room>();
@@ -68,7 +71,11 @@ export class House implements FeedReader {
     this.#options = options;
     this.counters = options.counters;
     this.#startedMs = options.clock.monotonicMs();
-    this.#lastTick = Math.floor(this.#startedMs / TICK_MS);
+    this.#tickedMs = this.#startedMs;
+    this.#paces = {
+      near: new FlushPace(PROFILES.near, TICK_MS, this.#startedMs),
+      steady: new FlushPace(PROFILES.steady, TICK_MS, this.#startedMs),
+    };
   }
 
   /** Begins to follow the programme and to flush. */
@@ -98,6 +105,11 @@ export class House implements FeedReader {
 
   rooms(): Iterable<Room> {
     return this.#rooms.values();
+  }
+
+  /** The flush interval in use, ms. */
+  flushMs(profile: ProfileId): number {
+    return this.#paces[profile].flushMs;
   }
 
   /** Listeners by lane and profile, over all spaces. */
@@ -133,10 +145,11 @@ export class House implements FeedReader {
       radio: new FormattedRing(ring, formats.radio),
     };
     const { near, steady } = PROFILES;
+    const paces = this.#paces;
     const cohorts = [
-      new Cohort('live', near, rings.live, near.flushMs / TICK_MS, counters),
-      new Cohort('live', steady, rings.live, steady.flushMs / TICK_MS, counters),
-      new Cohort('radio', steady, rings.radio, steady.flushMs / TICK_MS, counters),
+      new Cohort('live', near, rings.live, paces.near.slices, counters),
+      new Cohort('live', steady, rings.live, paces.steady.slices, counters),
+      new Cohort('radio', steady, rings.radio, paces.steady.slices, counters),
     ];
     return { space, rings, cohorts };
   }
@@ -218,17 +231,21 @@ export class House implements FeedReader {
 
   #tick(): void {
     const nowMs = this.#options.clock.monotonicMs();
-    const tick = Math.floor(nowMs / TICK_MS);
+    const lateMs = nowMs - this.#tickedMs - TICK_MS;
+    const turns = {
+      near: this.#paces.near.tick(nowMs, lateMs, this.#writtenMs),
+      steady: this.#paces.steady.tick(nowMs, lateMs, this.#writtenMs),
+    };
+    this.#tickedMs = nowMs;
+    this.#writtenMs = 0;
     for (const room of this.#rooms.values()) {
       const ended = room.space.state === 'ended';
       for (const cohort of room.cohorts) {
-        // After a pause of the process every slice is due once, not once per tick that was missed.
-        const due = Math.min(cohort.slices, tick - this.#lastTick);
-        for (let i = 0; i < due; i++) cohort.flush((tick - i) % cohort.slices, nowMs, ended);
+        const { first, count } = turns[cohort.profile.id];
+        for (let slice = first; slice < first + count; slice++) cohort.flush(slice, nowMs, ended);
       }
       if (ended && room.rings.live.ring.headSeq !== -1) this.#clearWhenEmpty(room);
     }
-    this.#lastTick = tick;
     this.#account(nowMs);
   }
 
@@ -239,8 +256,10 @@ export class House implements FeedReader {
   }
 
   #account(sinceMs: number): void {
+    const tookMs = this.#options.clock.monotonicMs() - sinceMs;
+    this.#writtenMs += tookMs;
     this.counters.flushes++;
-    this.counters.flushSeconds += (this.#options.clock.monotonicMs() - sinceMs) / 1_000;
+    this.counters.flushSeconds += tookMs / 1_000;
   }
 
   #empty(): boolean {
