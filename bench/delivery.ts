@@ -10,7 +10,7 @@ import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { systemClock, systemTimers } from '../packages/server/src/adapters/system/index.ts';
 import { probe } from '../packages/server/src/probe/index.ts';
-import { answer } from './fanout.ts';
+import { answer } from './child.ts';
 import { BENCH_SPACE } from './fanout-edge.ts';
 import { type Figure, type FigureOptions, median } from './figure.ts';
 

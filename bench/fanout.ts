@@ -1,69 +1,52 @@
 /**
- * `fanout.*`: 5,000 listeners on one edge, profile `steady`, everything on the loopback of one machine.
- * The edge and the house are processes of their own; every listener reads and checks every fragment.
+ * `fanout.*`: the edge beside a bare C loop, nginx with nchan and Icecast, everything on the loopback of
+ * one machine: the same chunk, interval and crowd for each, their turns interleaved, and only the CPU of
+ * the server's own processes counted. What is not installed is not compared.
  */
-import { type ChildProcess, fork } from 'node:child_process';
-import { join } from 'node:path';
-import { setTimeout as wait } from 'node:timers/promises';
-import type { EdgeSample } from './fanout-edge.ts';
-import type { HouseSample } from './fanout-house.ts';
+
+import { compare, type Turns } from './fanout-compare.ts';
+import { doors } from './fanout-doors.ts';
+import { memory } from './fanout-memory.ts';
 import { type Figure, type FigureOptions, median } from './figure.ts';
 
-const LISTENERS = 5_000;
-/** Every listener is flushed this many times a run. */
-const RUN_MS = 4_000;
-
 export async function* figures({ runs }: FigureOptions): AsyncIterable<Figure> {
-  const edge = fork(join(import.meta.dirname, 'fanout-edge.ts'));
-  let house: ChildProcess | null = null;
-  try {
-    const { port } = await answer<{ port: number }>(edge);
-    const empty = await ask<EdgeSample>(edge);
-    house = fork(join(import.meta.dirname, 'fanout-house.ts'), [String(port), String(LISTENERS)]);
-    const beganMs = performance.now();
-    await answer(house);
-    const joinsPerS = LISTENERS / ((performance.now() - beganMs) / 1_000);
-
-    const perWrite: number[] = [];
-    for (let run = 0; run < runs; run++) {
-      const before = await ask<EdgeSample>(edge);
-      await wait(RUN_MS);
-      const after = await ask<EdgeSample>(edge);
-      perWrite.push((after.cpuMicros - before.cpuMicros) / (after.writes - before.writes));
-    }
-    const full = await ask<EdgeSample>(edge);
-    const heard = await ask<HouseSample>(house);
-    const lost = heard.gaps + full.skips + full.drops + (LISTENERS - heard.alive);
-    yield {
-      figure: 'fanout.cpu_per_write.us',
-      value: median(perWrite),
-      unit: 'µs',
-      runs: perWrite,
-    };
-    yield { figure: 'fanout.gaps', value: lost, unit: '1' };
-    yield { figure: 'fanout.joins_per_s', value: joinsPerS, unit: '1/s' };
-    const perListener = (full.rssBytes - empty.rssBytes) / LISTENERS / 1_024;
-    yield { figure: 'fanout.memory_per_listener.kib', value: perListener, unit: 'KiB' };
-  } finally {
-    house?.kill();
-    edge.kill();
-  }
+  const turns = await compare(runs);
+  yield* perWrite(turns);
+  yield* perJoin(turns);
+  yield of('fanout.memory_per_listener.kb', 'kB', await memory(runs));
+  const { joinsPerS, vsNchan, firstAudioS, gaps } = await doors(runs);
+  yield of('fanout.joins_per_s', '1/s', joinsPerS);
+  if (vsNchan.length > 0) yield of('fanout.joins.vs_nchan', '1', vsNchan);
+  yield of('fanout.join.first_audio.p95_s', 's', firstAudioS);
+  yield { figure: 'fanout.gaps', value: gaps, unit: '1' };
 }
 
-/** The next message of a child; fails when the child ends instead. */
-export function answer<T>(child: ChildProcess): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const ended = (code: number | null): void =>
-      reject(new Error(`The process ended with ${code}.`));
-    child.once('exit', ended);
-    child.once('message', (message) => {
-      child.removeListener('exit', ended);
-      resolve(message as T);
-    });
-  });
+function* perWrite(turns: Turns): Iterable<Figure> {
+  const { edge, c, nchan } = turns;
+  yield of('fanout.cpu_per_write.us', 'µs', edge!.perWriteMicros);
+  yield of('fanout.cpu_per_write.c_us', 'µs', c!.perWriteMicros);
+  yield of('fanout.cpu_per_write.vs_c', '1', ratios(edge!.perWriteMicros, c!.perWriteMicros));
+  if (nchan === undefined) return;
+  yield of(
+    'fanout.cpu_per_write.vs_nchan',
+    '1',
+    ratios(edge!.perWriteMicros, nchan.perWriteMicros),
+  );
 }
 
-function ask<T>(child: ChildProcess): Promise<T> {
-  child.send('sample');
-  return answer<T>(child);
+function* perJoin(turns: Turns): Iterable<Figure> {
+  const { edge, c, nchan } = turns;
+  yield of('fanout.cpu_per_join.us', 'µs', edge!.perJoinMicros);
+  yield of('fanout.cpu_per_join.vs_c', '1', ratios(edge!.perJoinMicros, c!.perJoinMicros));
+  if (nchan === undefined) return;
+  yield of('fanout.cpu_per_join.vs_nchan', '1', ratios(edge!.perJoinMicros, nchan.perJoinMicros));
+}
+
+function of(figure: string, unit: string, runs: readonly number[]): Figure {
+  return { figure, value: median(runs), unit, runs };
+}
+
+/** Turn by turn: what the machine did to one it did to the other. */
+function ratios(ours: readonly number[], theirs: readonly number[]): number[] {
+  return ours.map((value, turn) => value / theirs[turn]!);
 }
