@@ -9,6 +9,7 @@ class FakeEngine implements Engine {
   positionMs: number | null = null;
   sound: Range[] = [];
   rate = 1;
+  rates = new Set<number>();
   stuck = false;
   play = () => Promise.resolve();
   pause(): void {}
@@ -22,6 +23,7 @@ class FakeEngine implements Engine {
   }
   setRate(rate: number): void {
     this.rate = rate;
+    this.rates.add(rate);
   }
   advance(ms: number): void {
     const at = this.positionMs;
@@ -111,6 +113,7 @@ describe('playhead', () => {
     expect(events).toEqual([['skip', expect.any(Number), 54]]);
     run(100);
     expect(events).toHaveLength(1);
+    expect(engine.rates).toEqual(new Set([1]));
   });
 
   it('goes to live inside the buffer when it is far behind, and asks for live when that is elsewhere', () => {

@@ -5,7 +5,7 @@
  */
 import { CHUNK_MS, type Profile } from '@parterre/protocol';
 import type { Engine, Range } from './engine.ts';
-import { LiveEdge, RateController, rateBands } from './rate.ts';
+import { LiveEdge, RateController, type RateDecision, rateBands } from './rate.ts';
 
 /** Where the playhead is and what the player must do. */
 export interface Reading {
@@ -56,6 +56,7 @@ const NUDGE_MS = 20;
 /** After running dry, this share of the buffer is gathered before going on. */
 const REFILL_SHARE = 0.5;
 const EDGE_MS = 1;
+const AS_IT_IS: RateDecision = { rate: 1, skip: false };
 
 export class Playhead {
   readonly #observer: PlayheadObserver;
@@ -192,7 +193,9 @@ export class Playhead {
       return reading(at, aheadMs, 1, false, nextMs);
     }
     const late = this.#beganLate(liveMs - at, profile);
-    const { rate, skip } = this.#controller.decide(liveMs - at, profile);
+    // WebKit stops for a new rate as for a jump: a newcomer is moved once, with no change of rate around it.
+    const hold = late || !this.#begun;
+    const { rate, skip } = hold ? AS_IT_IS : this.#controller.decide(liveMs - at, profile);
     engine.setRate(rate);
     if (!skip && !late) return reading(at, aheadMs, rate, false, nextMs);
     const seq = Math.ceil((liveMs - profile.bufferMs) / CHUNK_MS);
