@@ -1,0 +1,82 @@
+import { describe, expect, it } from 'vitest';
+import { Histogram } from './histogram.ts';
+import { Ledger } from './ledger.ts';
+import { type Sample, Tallies } from './tallies.ts';
+import { outcomeOf, peakToMean, promisesOf, saturationOf } from './verdict.ts';
+
+const HERE = {
+  profile: 'steady' as const,
+  wanted: 100,
+  edgesKilled: 0,
+  cores: 2,
+  memoryFree: 0.5,
+  linkBytesPerS: null,
+};
+
+function sampleOf(some: Partial<Sample>): Sample {
+  const quiet = { listeners: 100, waiting: 0, digests: [], cpu: 0.2, loopDelayMs: 5 };
+  return { ...new Tallies().take(), ...quiet, ...some };
+}
+
+/** Ten seconds, each with the same sample. */
+function ledgerOf(some: Partial<Sample>): Ledger {
+  const ledger = new Ledger(1);
+  for (let atS = 0; atS < 10; atS++) {
+    ledger.sample(0, sampleOf(some), atS);
+    ledger.second(atS, 100);
+  }
+  return ledger;
+}
+
+function outcomeFor(some: Partial<Sample>) {
+  const ledger = ledgerOf(some);
+  return outcomeOf(promisesOf(ledger, HERE), ledger, null);
+}
+
+describe('verdict', () => {
+  it('[P8] says held when every promise held, however busy the generator was', () => {
+    expect(outcomeFor({}).outcome).toBe('held');
+    expect(outcomeFor({ cpu: 0.99, loopDelayMs: 900 }).outcome).toBe('held');
+  });
+
+  it('[P8] says broken, and by what', () => {
+    expect(outcomeFor({ gaps: 1 })).toMatchObject({ outcome: 'broken' });
+    expect(outcomeFor({ gaps: 1 }).reason).toMatch(/gaps \[P1\] was 10, at most 0/);
+    expect(outcomeFor({ wrong: 1 }).reason).toMatch(/wrong_bytes/);
+    expect(outcomeFor({ listeners: 90 }).reason).toMatch(/missing_share/);
+  });
+
+  it('[P8] is void when something broke while the generator was short', () => {
+    expect(outcomeFor({ gaps: 1, cpu: 0.99 }).outcome).toBe('void');
+    expect(outcomeFor({ dry: 1, loopDelayMs: 300 }).outcome).toBe('void');
+  });
+
+  it('[P8] finds what two processes heard differently at one sequence', () => {
+    const ledger = new Ledger(2);
+    ledger.sample(0, sampleOf({ digests: [[7, 'one']] }), 0);
+    ledger.sample(1, sampleOf({ digests: [[7, 'other']] }), 0);
+    expect(ledger.totals.wrongBytes).toBe(1);
+    expect(promisesOf(ledger, HERE).find(({ measure }) => measure === 'wrong_bytes')?.held).toBe(
+      false,
+    );
+  });
+
+  it('names what was scarce', () => {
+    const ledger = ledgerOf({ cpu: 1.9 });
+    expect(saturationOf(ledger, HERE)).toBe('cpu');
+    expect(saturationOf(ledgerOf({}), { ...HERE, memoryFree: 0.01 })).toBe('memory');
+    expect(saturationOf(ledgerOf({}), HERE)).toBe('unknown');
+  });
+
+  it('[P1] compares the fullest second of a return with the mean', () => {
+    const returned = (...atMs: readonly number[]): number => {
+      const resume = new Histogram();
+      for (const ms of atMs) resume.record(ms);
+      return peakToMean(resume);
+    };
+    expect(returned(100, 1_100, 2_100)).toBeCloseTo(1);
+    expect(returned(100, 200, 300, 2_900)).toBeCloseTo((3 * 3) / 4);
+    expect(returned(100, 200)).toBe(1);
+    expect(returned()).toBe(0);
+  });
+});
