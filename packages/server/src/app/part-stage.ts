@@ -3,10 +3,12 @@
  * unix socket of its own, with its counters as metrics.
  */
 import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { Counter, Gauge } from 'prom-client';
+import { DiskRemovals } from '../adapters/disk/index.ts';
 import { UnixInput } from '../adapters/unix/index.ts';
 import { openPeers } from '../adapters/webrtc/index.ts';
-import { iceServersOf } from '../spaces/index.ts';
+import { iceServersOf, PASS_MS } from '../spaces/index.ts';
 import { Demo, packetsOf, Stage, StageServer, Whip } from '../stage/index.ts';
 import { assetPath } from './assets.ts';
 import { publisher } from './gauges.ts';
@@ -32,6 +34,7 @@ export async function start(context: PartContext): Promise<Part> {
     log,
     peers,
     input,
+    removals: new DiskRemovals(join(config.data, 'removed'), clock.wallMs() - PASS_MS),
     passKey: secrets.passKey,
     speakersMax: config.speakersMax,
     iceServers,

@@ -5,7 +5,7 @@ import type { Timers } from '../ports/clock.ts';
 import type { Peer } from '../ports/peer.ts';
 import type { Pass } from '../spaces/index.ts';
 import { PACKETS_PER_S_MAX, REPORT_MS, UNKNOWN_SPACE_MS } from './limits.ts';
-import { FakeProgramme, KEY, publicSpace, quiet } from './stage.fixture.ts';
+import { FakeProgramme, FakeRemovals, KEY, publicSpace, quiet } from './stage.fixture.ts';
 import { Stage } from './stage.ts';
 
 const PAYLOAD_TYPE = 111;
@@ -31,6 +31,7 @@ function aStage() {
     log: quiet,
     peers: { offer: none, answer: none, close: () => Promise.resolve() },
     input,
+    removals: new FakeRemovals(),
     passKey: KEY,
     speakersMax: 4,
     iceServers: [],
@@ -55,23 +56,24 @@ function aStage() {
     nowMs += ms;
     for (const task of tasks) task();
   };
-  return { stage, input, join, seated, passTime };
+  return { stage, input, pass, join, seated, passTime };
 }
 
 describe('a guest', () => {
-  it('who was removed stays out when everybody else has left, until the space ends', () => {
-    const { stage, input, join, seated, passTime } = aStage();
+  it('who was removed stays out when everybody else has left', async () => {
+    const { stage, pass, join, seated, passTime } = aStage();
     const host = seated('ada', 'host');
     const guest = seated('eve', 'speaker');
     expect(host.room.remove(host.seat, guest.seat.id)).toBeNull();
     host.room.leave(host.seat, 'left');
-    passTime(UNKNOWN_SPACE_MS * 2);
     expect(join('eve', 'speaker')).toBe('removed');
-    input.observer?.space(publicSpace('talk', { state: 'ended', endedAtMs: 1 }));
+    passTime(UNKNOWN_SPACE_MS * 2);
     expect(stage.rooms.size).toBe(0);
+    expect(await stage.isRemoved(pass('eve', 'speaker'))).toBe(true);
+    expect(await stage.isRemoved(pass('ada', 'host'))).toBe(false);
   });
 
-  it('leaves no room behind when nobody was removed', () => {
+  it('leaves no room behind', () => {
     const { stage, seated, passTime } = aStage();
     const guest = seated('eve', 'speaker');
     guest.room.leave(guest.seat, 'left');

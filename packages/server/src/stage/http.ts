@@ -99,7 +99,7 @@ export class StageServer {
     // Whoever has no pass is told so at once, and takes no place of those who have.
     const pass = this.#options.stage.passOf(spaceId, token);
     if (pass === null) {
-      this.#turnAway(request, socket, head);
+      this.#turnAway(request, socket, head, 'pass_invalid');
       return;
     }
     const person = `${spaceId} ${pass.personId}`;
@@ -114,13 +114,19 @@ export class StageServer {
       this.#perSpace.remove(spaceId);
       this.#perPerson.remove(person);
     });
-    this.#sockets.handleUpgrade(request, socket, head, (ws) => this.#converse(ws, spaceId, token));
+    void this.#options.stage.isRemoved(pass).then((removed) => {
+      if (removed) this.#turnAway(request, socket, head, 'removed');
+      else
+        this.#sockets.handleUpgrade(request, socket, head, (ws) =>
+          this.#converse(ws, spaceId, token),
+        );
+    });
   }
 
-  #turnAway(request: IncomingMessage, socket: Duplex, head: Buffer): void {
-    this.#options.stage.counters.refused('pass_invalid');
+  #turnAway(request: IncomingMessage, socket: Duplex, head: Buffer, code: ErrorCode): void {
+    this.#options.stage.counters.refused(code);
     if (this.#turningAway >= TURNING_AWAY_MAX) {
-      refuseUpgrade(socket, 'pass_invalid');
+      refuseUpgrade(socket, code);
       return;
     }
     this.#turningAway += 1;
@@ -129,8 +135,8 @@ export class StageServer {
     });
     this.#sockets.handleUpgrade(request, socket, head, (ws) => {
       ws.on('error', () => ws.terminate());
-      ws.send(JSON.stringify(errorMessage('pass_invalid', true)));
-      ws.close(CLOSE_DONE, 'pass_invalid');
+      ws.send(JSON.stringify(errorMessage(code)));
+      ws.close(CLOSE_DONE, code);
       const late = this.#options.stage.options.timers.after(TURN_AWAY_MS_MAX, () => ws.terminate());
       ws.once('close', () => late.cancel());
     });

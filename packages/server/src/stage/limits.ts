@@ -11,7 +11,7 @@ export const MESSAGES_BURST = 80;
 export const MESSAGES_PER_S = 20;
 /** A socket that has not joined by then is closed, ms. */
 export const JOIN_MS_MAX = 10_000;
-/** Sockets without a valid pass that are being told so at once; further ones get a bare 401. */
+/** Sockets without a valid pass that are being told so at once; further ones get a bare refusal. */
 export const TURNING_AWAY_MAX = 32;
 /** One that does not close after having been turned away is ended, ms. */
 export const TURN_AWAY_MS_MAX = 1_000;

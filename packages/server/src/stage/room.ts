@@ -34,6 +34,8 @@ export interface RoomOptions {
   readonly iceServers: readonly IceServer[];
   /** A new identifier, unpredictable. */
   readonly newId: () => string;
+  /** Told whom a moderator has removed, to keep it beyond this process. */
+  readonly removed: (spaceId: string, personId: string) => void;
   /** Synchronisation sources for a seat's slots. */
   readonly newSources: () => readonly number[];
   /** What makes the peer connections of a seat; asked once per seat. */
@@ -74,16 +76,11 @@ export class Room implements SeatOwner {
     this.openedAtMs = options.clock.monotonicMs();
   }
 
-  /** Somebody may not come back, also when nobody is left who could remove them again. */
-  get remembersRemovals(): boolean {
-    return this.#removed.size > 0;
-  }
-
   /** Gives a seat, or says why not. The caller attaches the signalling. */
   enter(entrant: Entrant): Seat | ErrorCode {
     if (this.space?.state === 'ended') return 'ended';
     if (this.#removed.has(entrant.personId)) return 'removed';
-    const own = this.#seatOf(entrant.personId);
+    const own = this.seatOf(entrant.personId);
     if (own !== null) {
       const elsewhere = own.channel !== null && own.clientId !== entrant.clientId;
       if (elsewhere && !entrant.takeOver) return 'already_on_stage';
@@ -102,7 +99,7 @@ export class Room implements SeatOwner {
     return this.#newSeat(entrant);
   }
 
-  #seatOf(personId: string): Seat | null {
+  seatOf(personId: string): Seat | null {
     for (const seat of this.seats.values()) if (seat.personId === personId) return seat;
     return null;
   }
@@ -182,6 +179,7 @@ export class Room implements SeatOwner {
     if (!moderates(by) || (seat?.role === 'host' && by.role !== 'host')) return 'forbidden';
     if (seat === undefined || seat === by) return null;
     remember(this.#removed, seat.personId);
+    this.#options.removed(this.id, seat.personId);
     seat.send(errorMessage('removed'));
     this.leave(seat, 'removed');
     return null;

@@ -111,6 +111,16 @@ describe('a stage', () => {
     await ben.caller.next('error', ({ code }) => code === 'removed');
     await ada.caller.next('roster', ({ seats: now }) => now.length === 1);
     expect(await refusal(passFor('talk', 'ben', 'speaker'))).toBe('removed');
+    await house.restart();
+    expect(await refusal(passFor('talk', 'ben', 'speaker'))).toBe('removed');
+  });
+
+  it('lets nobody in whose invitation was withdrawn, but leaves who is there', async () => {
+    await enter('ben', 'speaker');
+    await house.removals.add('talk', 'ben');
+    await house.removals.add('talk', 'cy');
+    await enter('ben', 'speaker');
+    expect(await refusal(passFor('talk', 'cy', 'speaker'))).toBe('removed');
   });
 
   it('[P3] keeps the seat of a person whose socket is lost', async () => {

@@ -1,7 +1,8 @@
 /**
  * All rooms of this process: opens a room for who holds a pass, carries the programme's news and levels to
  * them, and keeps their clocks. It has no memory of its own that a new process would miss: passes and
- * resume tokens are signed, spaces are told by the programme, media come anew.
+ * resume tokens are signed, who was removed is kept outside, spaces are told by the programme, media come
+ * anew.
  */
 import {
   type ErrorCode,
@@ -14,6 +15,7 @@ import type { Log } from '../ports/log.ts';
 import type { PeerFactory } from '../ports/peer.ts';
 import type { ProgrammeInput } from '../ports/programme-input.ts';
 import type { Random } from '../ports/random.ts';
+import type { Removals } from '../ports/removals.ts';
 import {
   PASS_MS,
   type Pass,
@@ -43,6 +45,7 @@ export interface StageOptions {
   readonly log: Log;
   readonly peers: PeerFactory;
   readonly input: ProgrammeInput;
+  readonly removals: Removals;
   /** Verifies passes and signs resume tokens. */
   readonly passKey: Uint8Array;
   readonly speakersMax: number;
@@ -79,6 +82,25 @@ export class Stage {
     const { passKey, clock } = this.options;
     const pass = verifyPass(passKey, token, clock.wallMs());
     return pass?.spaceId === spaceId ? pass : null;
+  }
+
+  /** Whether this person was removed or is not invited any more. Whoever has a seat keeps it. */
+  async isRemoved({ spaceId, personId }: Pass): Promise<boolean> {
+    const { removals, log } = this.options;
+    if (this.rooms.get(spaceId)?.seatOf(personId)) return false;
+    try {
+      return await removals.has(spaceId, personId);
+    } catch (error) {
+      log.error({ err: error }, 'it is not known who was removed');
+      return false; // a disk that is harmed must not empty the stage
+    }
+  }
+
+  #remember(spaceId: string, personId: string): void {
+    const { removals, log } = this.options;
+    removals.add(spaceId, personId).catch((error: unknown) => {
+      log.error({ err: error }, 'a removal is known to this process alone');
+    });
   }
 
   /** Gives the holder of a pass a seat, or says why not. */
@@ -142,6 +164,7 @@ export class Stage {
       speakersMax,
       iceServers,
       newId: () => Buffer.from(random.bytes(SEAT_ID_BYTES)).toString('base64url'),
+      removed: (spaceId, personId) => this.#remember(spaceId, personId),
       newSources: () => Array.from({ length: FORWARD_SLOTS }, () => this.#newSource()),
       connect: (seat, room) =>
         new Connector(seat, () => room.space?.rendition === 'music', this.options),
@@ -180,8 +203,7 @@ export class Stage {
     const ageMs = this.options.clock.monotonicMs() - room.openedAtMs;
     if (ageMs < UNKNOWN_SPACE_MS) return;
     if (room.space === null) room.end('unknown_space');
-    const done = room.space === null || !room.remembersRemovals;
-    if (room.seats.size === 0 && done) this.rooms.delete(room.id);
+    if (room.seats.size === 0) this.rooms.delete(room.id);
   }
 
   #each(visit: (room: Room) => void): void {

@@ -82,6 +82,7 @@ export class Whip {
   async #begin(request: IncomingMessage, response: ServerResponse, pass: Pass): Promise<void> {
     requireType(request, 'application/sdp');
     const offer = await bodyOf(request);
+    if (await this.#stage.isRemoved(pass)) throw new ParterreError('removed');
     const { random, peers, iceServers } = this.#stage.options;
     const id = Buffer.from(random.bytes(SESSION_ID_BYTES)).toString('base64url');
     const seated = this.#stage.join(pass, { type: 'join', name: pass.name, clientId: id });
