@@ -16,6 +16,7 @@ const PACKAGES: Readonly<Record<string, string>> = {
   '@parterre/protocol': 'protocol',
   '@parterre/media': 'media',
   '@parterre/client': 'client',
+  '@parterre/rehearsal': 'rehearsal',
   '@parterre/sim': 'sim',
 };
 

@@ -30,6 +30,11 @@ export const ERRORS = {
     'This pass is not valid or no longer valid.',
     'Open your invitation again to get a new one.',
   ),
+  permit_invalid: entry(
+    401,
+    'This rehearsal permit is not valid or no longer valid.',
+    'Ask the owner for a new one; `parterre permit` makes it.',
+  ),
   owner_link_used: entry(
     401,
     'This owner link was already used or has expired.',
@@ -45,6 +50,11 @@ export const ERRORS = {
     404,
     'This invitation does not exist or was withdrawn.',
     'Ask the host for a new invitation.',
+  ),
+  unknown_certificate: entry(
+    404,
+    'There is no such certificate.',
+    'Rehearse to get one; `parterre rehearse` does it.',
   ),
   unknown_path: entry(404, 'There is nothing at this address.', 'Check the address.'),
   method_not_allowed: entry(
@@ -66,6 +76,16 @@ export const ERRORS = {
     409,
     'The space is not in a state in which this is possible.',
     'Look at its state and try again.',
+  ),
+  not_held: entry(
+    409,
+    'This rehearsal gives nothing to certify.',
+    'Look at its report, mend what was scarce, and rehearse again.',
+  ),
+  server_differs: entry(
+    409,
+    'This rehearsal was of a server unlike this one.',
+    'Rehearse again with this build, configuration, machine and topology.',
   ),
   not_open: entry(409, 'The doors are not open yet.', 'Come back at the time announced.'),
   ended: entry(410, 'This space has ended.', 'Listen to the replay.'),

@@ -103,7 +103,7 @@ export function sampleResult(change: Partial<RehearsalResult> = {}): RehearsalRe
     promises: [
       { promise: 'P1', measure: 'gaps', limit: 0, measured: 0, held: true },
       { promise: 'P1', measure: 'dry', limit: 0, measured: 0, held: true },
-      { promise: 'P2', measure: 'join.p95_s', limit: 2, measured: 0.118, held: true },
+      { promise: 'P2', measure: 'join.first_audio.p95_s', limit: 2, measured: 0.118, held: true },
       { promise: 'P1', measure: 'latency.p99_s', limit: 4, measured: 2.26, held: true },
       { promise: 'P3', measure: 'ticks_skipped', limit: 0, measured: 0, held: true },
     ],

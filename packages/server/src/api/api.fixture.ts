@@ -3,6 +3,8 @@
  * be away, a clock and timers under the test's hand, and requests as an edge sends them.
  */
 import { ParterreError, type PublicSpace } from '@parterre/protocol';
+import type { ServerDescription } from '@parterre/protocol/rehearsal';
+import { signingKey } from '@parterre/rehearsal/signing';
 import type { InjectOptions, LightMyRequestResponse } from 'fastify';
 import { Registry } from 'prom-client';
 import { openSqliteStore } from '../adapters/sqlite/index.ts';
@@ -19,6 +21,19 @@ import { buildApi } from './server.ts';
 export const NOW_MS = 1_800_000_000_000;
 export const PASS_KEY = Buffer.alloc(32, 1);
 export const OWNER_KEY = Buffer.alloc(32, 2);
+export const SIGNING = signingKey(Buffer.alloc(32, 3));
+export const SERVER: ServerDescription = {
+  build: { version: '0.0.0', digest: 'ab'.repeat(32) },
+  configuration: { edges: '2' },
+  machine: {
+    cpu: 'Example CPU',
+    cores: 2,
+    memoryBytes: 8e9,
+    system: 'Linux 6.8',
+    node: '26.10.0',
+  },
+  topology: { edges: 2, connectionsMaxPerEdge: 18_000, tls: false },
+};
 
 export class FakeProgramme implements ProgrammeControl {
   readonly spaces = new Map<string, PublicSpace>();
@@ -198,6 +213,9 @@ export async function openHouse(
     proxyHops: 1,
     iceServers: [{ urls: ['stun:stun.example.org'] }],
     version: '0.0.0',
+    signing: SIGNING,
+    server: SERVER,
+    keepNewest: async () => undefined,
     metrics: new Registry(),
     collectMetrics: async () => 'collected 1\n',
     ...change,

@@ -1,14 +1,17 @@
 /**
  * Who asks: the owner by the session cookie, or somebody with a role in one space by a pass (bearer) or
- * an invitation's token (header). Invariant: a signed-out session and a withdrawn invitation count for
+ * an invitation's token (header), or somebody who may rehearse here by a permit (bearer). Invariant: a signed-out session and a withdrawn invitation count for
  * nothing, at once. A right that is missing is `not_signed_in` where nobody is known, else `forbidden`.
  */
 import { createHash } from 'node:crypto';
 import { ParterreError, type Role } from '@parterre/protocol';
+import { ownPermit, type Permit } from '@parterre/rehearsal/permit';
+import type { SigningKey } from '@parterre/rehearsal/signing';
 import type { FastifyRequest } from 'fastify';
 import type { Clock } from '../ports/clock.ts';
 import type { Store, StoredInvite } from '../ports/store.ts';
 import { type OwnerToken, verifyOwnerSession, verifyPass } from '../spaces/index.ts';
+import { isFromThisMachine } from './this-machine.ts';
 
 export const OWNER_COOKIE = 'parterre_owner';
 export const INVITE_HEADER = 'x-parterre-invite';
@@ -23,7 +26,14 @@ export interface CallersOptions {
   readonly clock: Clock;
   readonly passKey: Uint8Array;
   readonly ownerKey: Uint8Array;
+  readonly signing: SigningKey;
+  readonly publicUrl: string;
 }
+
+/** Who may bring the result of a rehearsal; with a permit, within its bounds. */
+export type Witness =
+  | { readonly by: 'owner' | 'machine' }
+  | { readonly by: 'permit'; readonly permit: Permit };
 
 export class Callers {
   readonly #options: CallersOptions;
@@ -60,6 +70,38 @@ export class Callers {
     return guest;
   }
 
+  /**
+   * A permit that this server issued, as a bearer token, whether it still counts or not; null when there
+   * is none.
+   */
+  presentedPermit(request: FastifyRequest): Permit | null {
+    const { signing, publicUrl } = this.#options;
+    const text = bearerOf(request);
+    return text === null ? null : ownPermit(signing, new URL(publicUrl).origin, text);
+  }
+
+  async permitState(permit: Permit): Promise<'valid' | 'revoked' | 'expired'> {
+    const { store, clock } = this.#options;
+    if (clock.wallMs() >= permit.expiresAtMs) return 'expired';
+    return (await store.tokenSpent(permitToken(permit.id))) ? 'revoked' : 'valid';
+  }
+
+  /** The permit somebody rehearses with, or null when there is none that counts. */
+  async permit(request: FastifyRequest): Promise<Permit | null> {
+    const permit = this.presentedPermit(request);
+    return permit !== null && (await this.permitState(permit)) === 'valid' ? permit : null;
+  }
+
+  /** @throws ParterreError `permit_invalid` for a bearer token that is no permit, else `not_signed_in` */
+  async demandWitness(request: FastifyRequest): Promise<Witness> {
+    const permit = await this.permit(request);
+    if (permit !== null) return { by: 'permit', permit };
+    if (bearerOf(request) !== null) throw new ParterreError('permit_invalid');
+    if ((await this.owner(request)) !== null) return { by: 'owner' };
+    if (isFromThisMachine(request)) return { by: 'machine' };
+    throw new ParterreError('not_signed_in');
+  }
+
   /** @throws ParterreError `unknown_invite` also when it was withdrawn */
   async invite(token: string): Promise<StoredInvite> {
     const invite = await this.#options.store.inviteByTokenHash(hashOfToken(token));
@@ -68,8 +110,8 @@ export class Callers {
   }
 
   async #guest(request: FastifyRequest): Promise<Guest | null> {
-    const bearer = /^Bearer +(\S+)$/i.exec(request.headers.authorization ?? '');
-    if (bearer !== null) return this.#bearerOf(bearer[1] ?? '');
+    const bearer = bearerOf(request);
+    if (bearer !== null) return this.#bearerOf(bearer);
     const token = request.headers[INVITE_HEADER];
     return typeof token === 'string' ? this.invite(token) : null;
   }
@@ -84,6 +126,15 @@ export class Callers {
     }
     return pass;
   }
+}
+
+function bearerOf(request: FastifyRequest): string | null {
+  return /^Bearer +(\S+)$/i.exec(request.headers.authorization ?? '')?.[1] ?? null;
+}
+
+/** What is spent in the store when a permit is taken back. */
+export function permitToken(id: string): string {
+  return `permit ${id}`;
 }
 
 /** What the store keeps of an invitation's token: SHA-256, hexadecimal. */

@@ -4,6 +4,8 @@
  */
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
 import { ERRORS, type ErrorCode, errorBody, type IceServer } from '@parterre/protocol';
+import type { ServerDescription } from '@parterre/protocol/rehearsal';
+import type { SigningKey } from '@parterre/rehearsal/signing';
 import Fastify from 'fastify';
 import type { Registry } from 'prom-client';
 import type { Clock } from '../ports/clock.ts';
@@ -35,6 +37,12 @@ export interface ApiOptions {
   readonly proxyHops: number;
   readonly iceServers: readonly IceServer[];
   readonly version: string;
+  /** Signs capacity certificates and rehearsal permits. */
+  readonly signing: SigningKey;
+  /** This server as its capacity depends on it. */
+  readonly server: ServerDescription;
+  /** Puts the newest certificate's text where commands find it; a failure is the caller's to log. */
+  readonly keepNewest: (text: string) => Promise<void>;
   readonly metrics: Registry;
   readonly collectMetrics: () => Promise<string>;
 }

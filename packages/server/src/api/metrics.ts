@@ -1,16 +1,12 @@
 /**
- * Counts requests by route and status, and hands out everybody's metrics: to this machine, and to the
- * owner. A request that went through somebody's proxy does not count as coming from this machine, even
- * though its connection does.
+ * Counts requests by route and status, and hands out everybody's metrics: to this machine, to the owner,
+ * and to who rehearses here with a permit.
  */
 import { ParterreError } from '@parterre/protocol';
-import type { FastifyRequest } from 'fastify';
 import { Counter, Histogram, type Registry } from 'prom-client';
 import type { Log } from '../ports/log.ts';
 import type { Api, RouteContext } from './instance.ts';
-
-const LOOPBACK = /^(?:127\.\d{1,3}\.\d{1,3}\.\d{1,3}|::1|::ffff:127\.\d{1,3}\.\d{1,3}\.\d{1,3})$/;
-const LOOPBACK_HOST = /^(?:localhost|127\.\d{1,3}\.\d{1,3}\.\d{1,3}|\[::1\])(?::\d+)?$/;
+import { isFromThisMachine } from './this-machine.ts';
 
 export function countRequests(app: Api, registry: Registry, log: Log): void {
   const labelNames = ['method', 'route', 'status'] as const;
@@ -48,18 +44,13 @@ export function countRequests(app: Api, registry: Registry, log: Log): void {
 
 export function metricsRoute(app: Api, { callers, collectMetrics }: RouteContext): void {
   app.get('/metrics', { schema: { hide: true } }, async (request, reply) => {
-    if (!isFromThisMachine(request) && (await callers.owner(request)) === null) {
+    const allowed =
+      isFromThisMachine(request) ||
+      (await callers.owner(request)) !== null ||
+      (await callers.permit(request)) !== null;
+    if (!allowed)
       throw new ParterreError('forbidden', 'Metrics are for this machine and for the owner.');
-    }
     reply.type('text/plain; version=0.0.4; charset=utf-8');
     return collectMetrics();
   });
-}
-
-function isFromThisMachine(request: FastifyRequest): boolean {
-  const { host, headers } = request;
-  const ip: string | undefined = request.ip;
-  const proxied = ['via', 'forwarded', 'x-real-ip'].some((name) => headers[name] !== undefined);
-  // Without an address: asked on the socket itself, which only this user can open.
-  return !proxied && LOOPBACK_HOST.test(host) && (ip === undefined || LOOPBACK.test(ip));
 }

@@ -1,6 +1,13 @@
 /** The OpenAPI 3.1 document, made from the schemas that validate; shared ones appear by name. */
 import swagger from '@fastify/swagger';
 import {
+  CertificateListSchema,
+  CertificateSchema,
+  CurrentCapacitySchema,
+  PermitStandingSchema,
+} from '@parterre/protocol/certificate';
+import { ServerDescriptionSchema } from '@parterre/protocol/rehearsal';
+import {
   CreatedInviteSchema,
   ErrorBodySchema,
   GrantedPassSchema,
@@ -23,6 +30,11 @@ const SHARED = {
   OpenedInvite: OpenedInviteSchema,
   GrantedPass: GrantedPassSchema,
   Me: MeSchema,
+  ServerDescription: ServerDescriptionSchema,
+  Certificate: CertificateSchema,
+  CertificateList: CertificateListSchema,
+  CurrentCapacity: CurrentCapacitySchema,
+  PermitStanding: PermitStandingSchema,
   Error: ErrorBodySchema,
 };
 
@@ -43,8 +55,19 @@ export const NO_CONTENT = {
   '5xx': shared('Error'),
 } as const;
 
+/**
+ * For answers that are written as they are: a document whose every byte is signed, or one that was
+ * checked against its schema when it was made.
+ */
+export const WRITTEN = {
+  serializerCompiler: () => (data: unknown) =>
+    typeof data === 'string' ? data : JSON.stringify(data),
+};
+
 /** Who may call a route: in OpenAPI's words, any one of these. */
 export const BY_OWNER = [{ owner: [] }];
+export const BY_WITNESS = [{ owner: [] }, { permit: [] }, {}];
+export const BY_PERMIT = [{ permit: [] }];
 export const BY_HOST = [{ owner: [] }, { pass: [] }, { invite: [] }];
 
 export async function describeApi(app: Api, version: string): Promise<void> {
@@ -56,7 +79,7 @@ export async function describeApi(app: Api, version: string): Promise<void> {
         title: 'Parterre',
         version,
         description:
-          'Spaces, invitations and sign-in. Times are milliseconds since the Unix epoch. Every error ' +
+          'Spaces, invitations, sign-in and rehearsals. Times are milliseconds since the Unix epoch. Every error ' +
           'has a code of the catalogue. Methods that change something must come from the same origin.',
         license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
       },
@@ -68,6 +91,11 @@ export async function describeApi(app: Api, version: string): Promise<void> {
             type: 'http',
             scheme: 'bearer',
             description: 'A stage pass of a host or co-host.',
+          },
+          permit: {
+            type: 'http',
+            scheme: 'bearer',
+            description: 'A rehearsal permit. On the machine itself none is needed.',
           },
           invite: { type: 'apiKey', in: 'header', name: INVITE_HEADER },
         },

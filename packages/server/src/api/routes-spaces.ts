@@ -9,6 +9,7 @@ import { Type } from 'typebox';
 import type { SpaceAction } from '../spaces/index.ts';
 import type { Api, RouteContext } from './instance.ts';
 import { answers, BY_HOST, BY_OWNER, NO_CONTENT } from './openapi.ts';
+import { numbersOf } from './query.ts';
 
 const TAGS = ['Spaces'];
 export const SpaceParams = Type.Object({ id: SpaceIdSchema });
@@ -145,11 +146,4 @@ function actionRoute(app: Api, { directory, callers }: RouteContext, action: Spa
       return directory.act(id, action);
     },
   );
-}
-
-/** A query is text: what looks like a whole number becomes one, the schema judges the rest. */
-function numbersOf(query: Record<string, unknown>): void {
-  for (const [key, value] of Object.entries(query)) {
-    if (typeof value === 'string' && /^\d{1,15}$/.test(value)) query[key] = Number(value);
-  }
 }

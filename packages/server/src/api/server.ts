@@ -10,12 +10,15 @@ import type { FastifyError } from 'fastify';
 import { askerOf } from './address.ts';
 import { answerError, sendError } from './answers.ts';
 import { Callers } from './caller.ts';
+import { Certificates } from './certificates.ts';
 import { type Api, type ApiOptions, newInstance, type RouteContext } from './instance.ts';
 import { MethodTable } from './methods.ts';
 import { countRequests, metricsRoute } from './metrics.ts';
 import { describeApi } from './openapi.ts';
+import { certificateRoutes } from './routes-certificates.ts';
 import { inviteRoutes } from './routes-invites.ts';
 import { passRoutes } from './routes-pass.ts';
+import { rehearsalRoutes } from './routes-rehearsals.ts';
 import { sessionRoutes } from './routes-session.ts';
 import { spaceRoutes } from './routes-spaces.ts';
 import { demandSameOrigin } from './same-origin.ts';
@@ -62,6 +65,9 @@ export async function buildApi(options: ApiOptions): Promise<Api> {
   spaceRoutes(app, context);
   inviteRoutes(app, context);
   passRoutes(app, context);
+  const certificates = new Certificates(options);
+  rehearsalRoutes(app, context, certificates);
+  certificateRoutes(app, context, certificates);
   metricsRoute(app, context);
   app.setNotFoundHandler({ preHandler: app.rateLimit() }, (request, reply) => {
     const allowed = methods.allowed(request.url);

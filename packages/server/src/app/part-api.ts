@@ -4,13 +4,17 @@
  */
 import { chmod, mkdir, rename } from 'node:fs/promises';
 import { join } from 'node:path';
+import { signingKey } from '@parterre/rehearsal/signing';
 import { openSqliteStore } from '../adapters/sqlite/index.ts';
 import { UnixControl } from '../adapters/unix/index.ts';
 import { buildApi, Directory, keepDemo } from '../api/index.ts';
+import { CONNECTIONS_MAX } from '../edge/index.ts';
 import type { Store } from '../ports/store.ts';
 import { iceServersOf } from '../spaces/index.ts';
+import { keepNewest } from './certificate-file.ts';
 import type { Part, PartContext } from './part.ts';
 import { publicUrlOf } from './public-url.ts';
+import { describeServer } from './server-description.ts';
 import { version } from './version.ts';
 
 export async function start(context: PartContext): Promise<Part> {
@@ -32,6 +36,9 @@ export async function start(context: PartContext): Promise<Part> {
     proxyHops: config.trustProxy ? 2 : 1,
     iceServers,
     version: version(),
+    signing: signingKey(secrets.signingSeed),
+    server: describeServer(config, config.edges, CONNECTIONS_MAX),
+    keepNewest: (text) => keepNewest(config.data, text),
     metrics,
     collectMetrics: context.collectMetrics,
   });

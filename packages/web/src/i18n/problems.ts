@@ -74,6 +74,10 @@ const FR: Record<ProblemCode, ProblemWords> = {
     'Ce laissez-passer n’est pas ou n’est plus valable.',
     'Ouvrez de nouveau votre invitation pour en obtenir un autre.',
   ),
+  permit_invalid: say(
+    'Cette autorisation de répétition n’est pas ou n’est plus valable.',
+    'Demandez-en une autre au propriétaire ; la commande « parterre permit » la crée.',
+  ),
   owner_link_used: say(
     'Ce lien de propriétaire a déjà servi ou a expiré.',
     'La commande « parterre owner-link » en crée un nouveau.',
@@ -90,6 +94,10 @@ const FR: Record<ProblemCode, ProblemWords> = {
     'Cette invitation n’existe pas ou a été retirée.',
     'Demandez une nouvelle invitation à l’hôte.',
   ),
+  unknown_certificate: say(
+    'Ce certificat n’existe pas.',
+    'Faites une répétition pour en obtenir un : « parterre rehearse ».',
+  ),
   unknown_path: say('Il n’y a rien à cette adresse.', 'Vérifiez l’adresse.'),
   method_not_allowed: say(
     'Cette méthode n’est pas possible ici.',
@@ -102,6 +110,14 @@ const FR: Record<ProblemCode, ProblemWords> = {
   wrong_state: say(
     'L’état actuel de l’espace ne le permet pas.',
     'Regardez son état et essayez de nouveau.',
+  ),
+  not_held: say(
+    'Cette répétition ne permet de rien certifier.',
+    'Lisez son rapport, corrigez ce qui manquait, puis répétez de nouveau.',
+  ),
+  server_differs: say(
+    'Cette répétition portait sur un serveur différent de celui-ci.',
+    'Répétez avec cette version, cette configuration, cette machine et cette topologie.',
   ),
   not_open: say('Les portes ne sont pas encore ouvertes.', 'Revenez à l’heure annoncée.'),
   ended: say('Cet espace est terminé.', 'Écoutez l’enregistrement.'),
