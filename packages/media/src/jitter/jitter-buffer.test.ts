@@ -92,7 +92,14 @@ describe('the jitter buffer', () => {
     expect(likeness(heard, 2)[0]).toBeGreaterThan(0.9);
     expect(buffer.counters.concealedSamples).toBe(0);
     expect(buffer.counters.discarded).toBe(0);
-    expect(delays.at(-1)).toBeLessThanOrEqual(60);
+    expect(delays.at(-1)).toBeLessThanOrEqual(90);
+  });
+
+  it('[P1] breaks no word when packets of a good network are held back by 60 ms now and then', async () => {
+    const { buffer, heard } = await run({ delayMs: (i) => (i % 150 === 100 ? 80 : 20) });
+    expect(buffer.counters.concealedSamples).toBe(0);
+    expect(buffer.counters.discarded).toBe(0);
+    expect(likeness(heard, 2)[0]).toBeGreaterThan(0.9);
   });
 
   it('puts reordered and doubled packets right', async () => {
@@ -153,7 +160,7 @@ describe('the jitter buffer', () => {
     });
     expect(Math.max(...delays.slice(300, 900))).toBeGreaterThan(80);
     expect(Math.max(...delays.slice(300, 900))).toBeLessThan(260);
-    expect(delays.at(-1)).toBeLessThan(60);
+    expect(delays.at(-1)).toBeLessThan(100);
     expect(buffer.counters.concealedSamples).toBeLessThan(0.03 * 2_400 * FRAME_SAMPLES);
   });
 
@@ -176,7 +183,7 @@ describe('the jitter buffer', () => {
 
   it.each([0.9997, 1.0003])('holds its delay for ten minutes at clock %f', async (clock) => {
     const { buffer, delays } = await run({ delayMs: () => 20, clock, ticks: 30_000 });
-    expect(Math.max(...delays.slice(200))).toBeLessThan(80);
+    expect(Math.max(...delays.slice(200))).toBeLessThan(110);
     expect(Math.min(...delays.slice(200))).toBeGreaterThan(5);
     const { shortenedSamples, lengthenedSamples, concealedSamples } = buffer.counters;
     const drift = 30_000 * FRAME_SAMPLES * (clock - 1);
@@ -190,7 +197,7 @@ describe('the jitter buffer', () => {
       delayMs: (i) => (i >= 300 && i < 600 && i % 20 !== 0 ? null : 20),
       ticks: 900,
     });
-    expect(delays.at(-1)).toBeLessThan(70);
+    expect(delays.at(-1)).toBeLessThan(95);
     expect(buffer.counters.discarded).toBe(0);
   });
 
