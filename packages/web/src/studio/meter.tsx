@@ -1,5 +1,13 @@
-/** A level as a bar, moved outside of the framework sixty times a second; told in words elsewhere. */
+/**
+ * A level as a bar, moved outside of the framework thirty times a second, five for those who prefer
+ * stillness; told in words elsewhere.
+ */
 import { useEffect, useRef } from 'preact/hooks';
+import { prefersStillness } from '../ui/ticking.ts';
+
+/** Time between two positions, ms, and the share of the way down in each. */
+const SMOOTH = { everyMs: 33, fall: 0.26 };
+const STEPPED = { everyMs: 200, fall: 1 };
 
 /** −60 dBFS is an empty bar, 0 dBFS a full one. */
 export function barOfLevel(level: number): number {
@@ -12,16 +20,14 @@ export function Meter({ read }: { read: () => number }) {
   const latest = useRef(read);
   latest.current = read;
   useEffect(() => {
-    let frame = 0;
+    const { everyMs, fall } = prefersStillness() ? STEPPED : SMOOTH;
     let shown = 0;
-    const step = () => {
+    const timer = window.setInterval(() => {
       const now = barOfLevel(latest.current());
-      shown = now > shown ? now : shown + (now - shown) * 0.14;
+      shown = now > shown ? now : shown + (now - shown) * fall;
       bar.current?.style.setProperty('--level', shown.toFixed(3));
-      frame = requestAnimationFrame(step);
-    };
-    frame = requestAnimationFrame(step);
-    return () => cancelAnimationFrame(frame);
+    }, everyMs);
+    return () => window.clearInterval(timer);
   }, []);
   return <div ref={bar} class="meter" aria-hidden="true" />;
 }
