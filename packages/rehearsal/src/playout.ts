@@ -15,7 +15,10 @@ export class Playout {
 
   /** Chunk `seq` came. @returns false when it came too late: the player had run dry */
   arrived(seq: number, nowMs: number, profile: Profile): boolean {
-    if (Number.isNaN(this.#originMs)) this.#originMs = nowMs + DRY_MS - seq * CHUNK_MS;
+    if (Number.isNaN(this.#originMs)) {
+      this.#originMs = nowMs + DRY_MS - seq * CHUNK_MS;
+      return true;
+    }
     if (this.#originMs + seq * CHUNK_MS - nowMs >= DRY_MS) return true;
     this.#originMs = nowMs + profile.bufferMs * REFILL_SHARE - seq * CHUNK_MS;
     return false;

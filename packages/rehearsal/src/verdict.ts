@@ -37,6 +37,24 @@ export interface Circumstances {
   readonly linkBytesPerS: number | null;
 }
 
+/** All that is said of what was measured. */
+export interface Judgement {
+  readonly promises: readonly PromiseResult[];
+  readonly outcome: Outcome;
+  readonly saturated: Saturation;
+}
+
+/** @param stopped why it ended before its time, or null */
+export function judge(
+  ledger: Ledger,
+  circumstances: Circumstances,
+  stopped: string | null,
+): Judgement {
+  const promises = promisesOf(ledger, circumstances);
+  const outcome = outcomeOf(promises, ledger, stopped);
+  return { promises, outcome, saturated: saturationOf(ledger, circumstances) };
+}
+
 export function promisesOf(ledger: Ledger, circumstances: Circumstances): PromiseResult[] {
   const { totals, seconds } = ledger;
   const promises: PromiseResult[] = [];

@@ -1,42 +1,34 @@
 /**
- * `parterre rehearse`: the words of its command line, and the run: against a server of its own, one on
- * this machine's loopback, or one whose owner has permitted it. Whatever happens, nothing that it started
- * is left behind.
+ * `parterre rehearse`: against a server of its own, one on this machine's loopback, or one whose owner
+ * has permitted it. Whatever happens, nothing that it started is left behind.
  */
-import { fork } from 'node:child_process';
-import { randomBytes } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
-import { PROFILES, type ProfileId } from '@parterre/protocol';
+import type { ProfileId } from '@parterre/protocol';
+import { type Certificate, isCertificate } from '@parterre/protocol/certificate';
 import type { RehearsalResult } from '@parterre/protocol/rehearsal';
 import {
-  Conductor,
-  figuresOf,
-  type GeneratorProcess,
   generatorsFor,
-  outcomeOf,
-  promisesOf,
-  resultOf,
   resultText,
   runGenerator,
   type Score,
-  type ServerFigures,
   type System,
-  saturationOf,
   scoreOf,
-  type Target,
   View,
 } from '@parterre/rehearsal';
+import { renderReport } from '@parterre/rehearsal/report';
 import { systemClock, systemRandom, systemTimers } from '../adapters/system/index.ts';
 import { ConfigError } from './config.ts';
+import { keepWatch, permitFor } from './rehearsal-permit.ts';
 import { type RehearseWords, rehearseWords } from './rehearse-words.ts';
 import { type RehearsedServer, startServer } from './rehearsed-server.ts';
-import { cores, descriptorsMax, linkBytesPerS, machine, memoryFree } from './this-machine.ts';
+import { isLoopback, rehearse, targetOf } from './rehearsing.ts';
+import { descriptorsMax } from './this-machine.ts';
 
-const FIGURES_MS_MAX = 2_000;
 /** An own server gets an edge for so many listeners, and one more. */
 const LISTENERS_PER_EDGE = 15_000;
 /** What listeners of an own server ask for when nothing else is said: the profile of big houses. */
 const OWN_PROFILE: ProfileId = 'steady';
+const CERTIFY_MS_MAX = 20_000;
 const EXIT = { held: 0, broken: 1, void: 3, stopped: 3 } as const;
 
 const system: System = {
@@ -62,12 +54,12 @@ export async function generatorCommand(): Promise<number> {
 /** @returns 0 held, 1 broken, 3 void or stopped. @throws ConfigError for wrong words */
 export async function rehearseCommand(args: string[]): Promise<number> {
   const words = rehearseWords(args);
-  const score = read(() =>
+  const score = said(() =>
     scoreOf(words.scenario, { ...words, read: (path) => readFileSync(path, 'utf8') }),
   );
-  const disturbs = score.incidents.some((incident) => incident.do !== 'cut');
-  if (disturbs && words.url !== null)
+  if (words.url !== null && score.incidents.some((incident) => incident.do !== 'cut'))
     throw new ConfigError('Edges are killed and replaced only on a server that "rehearse" starts.');
+  const generators = said(() => generatorsFor(score.listenersMax, descriptorsMax()));
   const stop = new AbortController();
   const interrupt = (): void => stop.abort('Stopped by hand.');
   process.on('SIGINT', interrupt);
@@ -79,15 +71,17 @@ export async function rehearseCommand(args: string[]): Promise<number> {
   let server: RehearsedServer | null = null;
   try {
     if (words.url === null) {
-      const edges =
-        words.edges ?? Math.max(2, Math.ceil(score.listenersMax / LISTENERS_PER_EDGE) + 1);
+      const edges = words.edges ?? Math.ceil(score.listenersMax / LISTENERS_PER_EDGE) + 1;
       view.say(`  A server with ${edges} edges is started for this rehearsal.`);
-      server = await startServer(edges);
+      server = await startServer(edges, stop.signal);
     }
-    const result = await rehearse({ words, score, view, stop, server });
+    const result = await run({ words, score, generators, view, stop, server });
     process.stdout.write(resultText(result));
-    if (words.json !== null) writeFileSync(words.json, `${JSON.stringify(result)}\n`);
     return EXIT[result.outcome];
+  } catch (error) {
+    if (!stop.signal.aborted) throw error;
+    process.stdout.write(`${String(stop.signal.reason)}\n`);
+    return EXIT.stopped;
   } finally {
     await server?.close();
     process.off('SIGINT', interrupt);
@@ -98,130 +92,69 @@ export async function rehearseCommand(args: string[]): Promise<number> {
 interface Run {
   readonly words: RehearseWords;
   readonly score: Score;
+  readonly generators: number;
   readonly view: View;
   readonly stop: AbortController;
   readonly server: RehearsedServer | null;
 }
 
-async function rehearse({ words, score, view, stop, server }: Run): Promise<RehearsalResult> {
+async function run({ words, score, generators, view, stop, server }: Run) {
   const url = server === null ? words.url! : `${server.url}/${server.space}`;
-  const own = server === null ? null : OWN_PROFILE;
-  const target = await targetOf(url, words.profile ?? score.profile ?? own);
-  const generators = read(() => generatorsFor(score.listenersMax, descriptorsMax()));
-  const done = { edgesKilled: 0, edgesReplaced: 0 };
-  const conductor = new Conductor({
-    system,
-    target,
-    manners: score.manners,
-    generators,
-    start: forkGenerator,
-    figures: () => askFigures(new URL(url).origin),
-    disturb: async (what) => {
-      if (what === 'kill-edge') done.edgesKilled++;
-      else done.edgesReplaced++;
-      return what === 'kill-edge' ? server!.killEdge() : server!.replaceEdges();
-    },
-    second: (second, ledger) => view.second(second, ledger, score.seconds),
-    signal: stop.signal,
-  });
-  const beganAtMs = system.wallMs();
+  const permit = isLoopback(url) ? null : await permitFor(words.permit, url, score);
+  const watch = permit === null ? null : keepWatch(permit, (reason) => stop.abort(reason));
+  const headers: Record<string, string> = {};
+  if (permit !== null) headers.authorization = `Bearer ${permit.text}`;
   try {
-    await conductor.open();
-    const idleCpu = await conductor.idleCpu();
+    const own = server === null ? null : OWN_PROFILE;
+    const target = await targetOf(url, words.profile ?? score.profile ?? own);
     view.say(
-      `  ${generators} generator processes; ${score.listenersMax} listeners, ${target.profile}, ${Math.round(score.seconds)} s.`,
+      `  ${generators} processes with ${score.listenersMax} listeners in ${target.profile}, for ${Math.round(score.seconds)} s.`,
     );
-    const ledger = await conductor.play(score);
-    const circumstances = circumstancesOf(target, score.listenersMax, done.edgesKilled);
-    const promises = promisesOf(ledger, circumstances);
-    return resultOf({
-      id: newId(),
-      beganAtMs,
-      endedAtMs: system.wallMs(),
-      url,
-      target,
-      score,
-      scale: words.scale,
-      speed: words.speed,
-      ledger,
-      promises,
-      outcome: outcomeOf(promises, ledger, conductor.stopped),
-      saturated: saturationOf(ledger, circumstances),
-      machine: machine(),
-      generators,
-      server: null,
-      ...done,
-      idleCpu,
-    });
+    const { signal } = stop;
+    const with_ = { system, words, score, url, target, generators, view, signal, server, headers };
+    const result = await rehearse(with_);
+    if (words.json !== null) writeFileSync(words.json, `${JSON.stringify(result)}\n`);
+    const certificate = await certificateOf(result, words, url, headers, view);
+    if (words.report !== null) writeFileSync(words.report, renderReport(result, { certificate }));
+    return result;
   } finally {
-    conductor.close();
+    watch?.close();
   }
 }
 
-function circumstancesOf(target: Target, wanted: number, edgesKilled: number) {
-  const here = target.loopback;
-  return {
-    profile: target.profile,
-    wanted,
-    edgesKilled,
-    cores: here ? cores() : null,
-    memoryFree: here ? memoryFree() : null,
-    linkBytesPerS: here ? null : linkBytesPerS(),
-  };
-}
-
-/** The profile that will be in force is the one asked for, else the space's own. */
-async function targetOf(url: string, asked: ProfileId | null): Promise<Target> {
-  const { hostname, port, protocol, pathname, origin } = new URL(url);
-  const space = pathname.split('/').filter((word) => word !== '')[0] ?? '';
-  const answer = await fetch(`${origin}/spaces/${space}.json`).catch(() => null);
-  if (!answer?.ok) throw new ConfigError(`${url} does not answer as a space of Parterre.`);
-  const { profile, state } = (await answer.json()) as { profile: ProfileId; state: string };
-  if (state !== 'live' && state !== 'doors')
-    throw new ConfigError(`The space ${space} is ${state}: there is nothing to hear.`);
-  const host = hostname === 'localhost' ? '127.0.0.1' : hostname.replace(/^\[|\]$/g, '');
-  const tls = protocol === 'https:';
-  return {
-    host,
-    port: Number(port === '' ? (tls ? 443 : 80) : port),
-    tls,
-    space,
-    asked,
-    profile: PROFILES[asked ?? profile].id,
-    loopback: host.startsWith('127.'),
-  };
-}
-
-/** A process of this same program under its hidden word. */
-function forkGenerator(): GeneratorProcess {
-  const program = process.argv[1];
-  if (program === undefined) throw new Error('The program does not know its own path.');
-  const child = fork(program, ['generator'], { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
-  return {
-    // A failure to send shows as the exit that caused it.
-    send: (message) => child.connected && child.send(message, () => {}),
-    kill: (signal) => child.kill(signal),
-    on: (event: 'message' | 'exit', listener: never) => child.on(event, listener),
-  };
-}
-
-async function askFigures(origin: string): Promise<ServerFigures | null> {
+/** Brings what held to the server, which signs it; a server of this run's own only when it is wanted. */
+async function certificateOf(
+  result: RehearsalResult,
+  words: RehearseWords,
+  url: string,
+  headers: Readonly<Record<string, string>>,
+  view: View,
+): Promise<Certificate | null> {
+  const wanted = words.certificate !== null || words.url !== null;
+  if (!wanted || result.outcome !== 'held' || result.server === null) return null;
   try {
-    const answer = await fetch(`${origin}/metrics`, {
-      signal: AbortSignal.timeout(FIGURES_MS_MAX),
+    const answer = await fetch(new URL('/api/rehearsals', url), {
+      method: 'POST',
+      headers: { ...headers, 'content-type': 'application/json' },
+      body: JSON.stringify(result),
+      signal: AbortSignal.timeout(CERTIFY_MS_MAX),
     });
-    return answer.ok ? figuresOf(await answer.text()) : null;
-  } catch {
+    const text = await answer.text();
+    const value: unknown = JSON.parse(text);
+    if (!answer.ok || !isCertificate(value)) {
+      view.say(`  The server did not certify it: ${text.slice(0, 300)}`);
+      return null;
+    }
+    if (words.certificate !== null) writeFileSync(words.certificate, text);
+    return value;
+  } catch (error) {
+    view.say(`  The server did not certify it: ${(error as Error).message}`);
     return null;
   }
 }
 
-function newId(): string {
-  return Array.from(randomBytes(16), (byte) => (byte % 36).toString(36)).join('');
-}
-
 /** What the words say wrongly is the operator's to mend. */
-function read<T>(work: () => T): T {
+function said<T>(work: () => T): T {
   try {
     return work();
   } catch (error) {

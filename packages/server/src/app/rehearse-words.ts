@@ -19,6 +19,7 @@ export interface RehearseWords {
   readonly json: string | null;
   readonly report: string | null;
   readonly permit: string | null;
+  readonly certificate: string | null;
 }
 
 const LISTENERS_DEFAULT = 1_000;
@@ -47,6 +48,7 @@ export function rehearseWords(args: string[]): RehearseWords {
     json: values.json ?? null,
     report: values.report ?? null,
     permit: values.permit ?? null,
+    certificate: values.certificate ?? null,
   };
 }
 
@@ -84,6 +86,7 @@ function parsed(args: string[]) {
         json: text,
         report: text,
         permit: text,
+        certificate: text,
         'find-capacity': { type: 'boolean' },
       },
     });

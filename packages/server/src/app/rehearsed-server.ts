@@ -41,8 +41,8 @@ export async function runRehearsed(flags: readonly string[]): Promise<number> {
   return serve(loadConfig(Object.fromEntries(pairs), {}));
 }
 
-/** @throws Error when it does not open */
-export async function startServer(edges: number): Promise<RehearsedServer> {
+/** @throws Error when it does not open, or is not wanted any more */
+export async function startServer(edges: number, signal: AbortSignal): Promise<RehearsedServer> {
   const data = mkdtempSync(join(tmpdir(), 'parterre-rehearsal-'));
   const supervisor = spawn(process.execPath, [...process.execArgv, ...wordsOf(data, edges)], {
     stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
@@ -62,7 +62,7 @@ export async function startServer(edges: number): Promise<RehearsedServer> {
   };
   try {
     const url = await addressOf(supervisor);
-    await untilLive(url);
+    await untilLive(url, signal);
     return {
       url,
       space: SPACE,
@@ -107,9 +107,10 @@ function addressOf(supervisor: ChildProcess): Promise<string> {
   });
 }
 
-async function untilLive(url: string): Promise<void> {
+async function untilLive(url: string, signal: AbortSignal): Promise<void> {
   const untilMs = performance.now() + LIVE_MS_MAX;
   for (;;) {
+    signal.throwIfAborted();
     const answer = await fetch(`${url}/spaces/${SPACE}.json`).catch(() => null);
     const space = answer?.ok ? ((await answer.json()) as Record<string, unknown>) : null;
     const liveAtMs = Number(space?.liveAtMs ?? 0);
