@@ -7,6 +7,7 @@ import type { ServerDescription } from '@parterre/protocol/rehearsal';
 import { signingKey } from '@parterre/rehearsal/signing';
 import type { InjectOptions, LightMyRequestResponse } from 'fastify';
 import { Registry } from 'prom-client';
+import { MemoryRemovals } from '../adapters/memory/index.ts';
 import { openSqliteStore } from '../adapters/sqlite/index.ts';
 import type { Timers } from '../ports/clock.ts';
 import type { Log } from '../ports/log.ts';
@@ -172,6 +173,7 @@ export interface House {
   readonly api: Api;
   readonly store: Store;
   readonly programme: FakeProgramme;
+  readonly removals: MemoryRemovals;
   readonly directory: Directory;
   readonly timers: HandTimers;
   readonly log: KeptLog;
@@ -196,6 +198,7 @@ export async function openHouse(
   const store = parts.store ?? openSqliteStore(':memory:');
   await store.migrate();
   const programme = parts.programme ?? new FakeProgramme();
+  const removals = new MemoryRemovals();
   const timers = new HandTimers();
   const log = new KeptLog();
   const random = countedRandom();
@@ -204,6 +207,7 @@ export async function openHouse(
   const api = await buildApi({
     store,
     directory,
+    removals,
     clock,
     random,
     log,
@@ -242,6 +246,7 @@ export async function openHouse(
     api,
     store,
     programme,
+    removals,
     directory,
     timers,
     log,

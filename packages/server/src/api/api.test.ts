@@ -1,7 +1,7 @@
 import { ERRORS, type ErrorCode } from '@parterre/protocol';
 import type { LightMyRequestResponse } from 'fastify';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { type Pass, signPass, verifyPass } from '../spaces/index.ts';
+import { type Pass, personIdOf, signPass, verifyPass } from '../spaces/index.ts';
 import { type House, NOW_MS, openHouse, ownerCookie, ownerLink, PASS_KEY } from './api.fixture.ts';
 
 let house: House;
@@ -283,6 +283,8 @@ describe('invitations', () => {
       house.ask('POST', '/api/spaces/talk/doors', { headers });
     expect((await start({ authorization: `Bearer ${pass}` })).statusCode).toBe(200);
     expect((await house.asOwner('DELETE', `/api/spaces/talk/invites/${id}`)).statusCode).toBe(204);
+    // The stage, which does not ask the api, turns the person away.
+    expect(await house.removals.has('talk', personIdOf(PASS_KEY, 'talk', id))).toBe(true);
     expectError(await open(token), 'unknown_invite');
     expectError(await start({ authorization: `Bearer ${pass}` }), 'pass_invalid');
     expectError(await start({ 'x-parterre-invite': token }), 'unknown_invite');

@@ -11,6 +11,7 @@ import type { Registry } from 'prom-client';
 import type { Clock } from '../ports/clock.ts';
 import type { Log } from '../ports/log.ts';
 import type { Random } from '../ports/random.ts';
+import type { Removals } from '../ports/removals.ts';
 import type { Store } from '../ports/store.ts';
 import { answerError } from './answers.ts';
 import type { Callers } from './caller.ts';
@@ -26,6 +27,7 @@ const REQUEST_ID = /^[A-Za-z0-9_-]{8,64}$/;
 export interface ApiOptions {
   readonly store: Store;
   readonly directory: Directory;
+  readonly removals: Removals;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;

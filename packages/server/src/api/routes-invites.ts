@@ -5,7 +5,7 @@
 import { ParterreError } from '@parterre/protocol';
 import { CreateInviteSchema, OpenInviteSchema, SpaceIdSchema } from '@parterre/protocol/schemas';
 import { Type } from 'typebox';
-import { plainText } from '../spaces/index.ts';
+import { personIdOf, plainText } from '../spaces/index.ts';
 import { hashOfToken } from './caller.ts';
 import type { Api, RouteContext } from './instance.ts';
 import { answers, BY_HOST, NO_CONTENT } from './openapi.ts';
@@ -83,7 +83,8 @@ export function inviteRoutes(app: Api, context: RouteContext): void {
   listAndWithdraw(app, context);
 }
 
-function listAndWithdraw(app: Api, { store, clock, callers, directory }: RouteContext): void {
+function listAndWithdraw(app: Api, context: RouteContext): void {
+  const { store, clock, callers, directory, passKey, removals } = context;
   app.get(
     '/api/spaces/:id/invites',
     {
@@ -109,7 +110,7 @@ function listAndWithdraw(app: Api, { store, clock, callers, directory }: RouteCo
     {
       schema: {
         operationId: 'withdrawInvite',
-        summary: 'Withdraw an invitation and every right that came from it in this api',
+        summary: 'Withdraw an invitation and every right that came from it',
         description: 'Who is on stage stays there until the host removes them.',
         tags: TAGS,
         security: BY_HOST,
@@ -123,6 +124,7 @@ function listAndWithdraw(app: Api, { store, clock, callers, directory }: RouteCo
       const invite = await store.invite(inviteId);
       if (invite === null || invite.spaceId !== id) throw new ParterreError('unknown_invite');
       if (guest !== null && invite.role !== 'speaker') throw new ParterreError('forbidden');
+      await removals.add(id, personIdOf(passKey, id, inviteId));
       await store.revokeInvite(inviteId, clock.wallMs());
       return reply.code(204).send(null);
     },

@@ -45,8 +45,7 @@ export function passRoutes(app: Api, context: RouteContext): void {
       const space = await directory.space(spaceId);
       if (space.state === 'ended') throw new ParterreError('ended');
       const expiresAtMs = clock.wallMs() + PASS_MS;
-      const source = right.inviteId === '' ? 'owner' : `invite ${right.inviteId}`;
-      const personId = personIdOf(passKey, spaceId, source);
+      const personId = personIdOf(passKey, spaceId, right.inviteId);
       const pass = signPass(passKey, { spaceId, personId, ...right, name, expiresAtMs });
       return {
         pass,

@@ -5,12 +5,13 @@
 import { chmod, mkdir, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { signingKey } from '@parterre/rehearsal/signing';
+import { DiskRemovals } from '../adapters/disk/index.ts';
 import { openSqliteStore } from '../adapters/sqlite/index.ts';
 import { UnixControl } from '../adapters/unix/index.ts';
 import { buildApi, Directory, keepDemo } from '../api/index.ts';
 import { CONNECTIONS_MAX } from '../edge/index.ts';
 import type { Store } from '../ports/store.ts';
-import { iceServersOf } from '../spaces/index.ts';
+import { iceServersOf, PASS_MS } from '../spaces/index.ts';
 import { keepNewest } from './certificate-file.ts';
 import type { Part, PartContext } from './part.ts';
 import { publicUrlOf } from './public-url.ts';
@@ -26,6 +27,7 @@ export async function start(context: PartContext): Promise<Part> {
   const app = await buildApi({
     store,
     directory,
+    removals: new DiskRemovals(join(config.data, 'removed'), clock.wallMs() - PASS_MS),
     clock,
     random,
     log,

@@ -3,7 +3,7 @@
  * invitation withdrawn. Kept at least as long as a pass counts, whatever becomes of the process that says so.
  */
 export interface Removals {
-  /** Durable when resolved; repeating it changes nothing. */
+  /** Durable when resolved; repeating it changes nothing. @throws ParterreError `disk_full` */
   add(spaceId: string, personId: string): Promise<void>;
   has(spaceId: string, personId: string): Promise<boolean>;
 }

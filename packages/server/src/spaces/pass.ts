@@ -108,8 +108,9 @@ export function verifyOwnerSession(
   return openOwner(ownerKey, 'owner-session', token, nowMs);
 }
 
-/** Who somebody is in a space: stable per invitation, or per owner (`source` "owner"). */
-export function personIdOf(key: Uint8Array, spaceId: string, source: string): string {
+/** Who somebody is in a space: the same for all passes of one invitation; without one, the owner. */
+export function personIdOf(key: Uint8Array, spaceId: string, inviteId: string): string {
+  const source = inviteId === '' ? 'owner' : `invite ${inviteId}`;
   return keyedId(key, 'person', [spaceId, source]);
 }
 

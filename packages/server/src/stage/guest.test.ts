@@ -1,11 +1,12 @@
 /** What one guest cannot do to the others, by the stage's own clock and without a network. */
 import { describe, expect, it } from 'vitest';
+import { MemoryRemovals } from '../adapters/memory/index.ts';
 import { systemRandom } from '../adapters/system/index.ts';
 import type { Timers } from '../ports/clock.ts';
 import type { Peer } from '../ports/peer.ts';
 import type { Pass } from '../spaces/index.ts';
 import { PACKETS_PER_S_MAX, REPORT_MS, UNKNOWN_SPACE_MS } from './limits.ts';
-import { FakeProgramme, FakeRemovals, KEY, publicSpace, quiet } from './stage.fixture.ts';
+import { FakeProgramme, KEY, publicSpace, quiet } from './stage.fixture.ts';
 import { Stage } from './stage.ts';
 
 const PAYLOAD_TYPE = 111;
@@ -31,7 +32,7 @@ function aStage() {
     log: quiet,
     peers: { offer: none, answer: none, close: () => Promise.resolve() },
     input,
-    removals: new FakeRemovals(),
+    removals: new MemoryRemovals(),
     passKey: KEY,
     speakersMax: 4,
     iceServers: [],

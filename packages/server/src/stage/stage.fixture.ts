@@ -6,11 +6,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { FromStage, PublicSpace, Role, ToStage } from '@parterre/protocol';
 import { WebSocket } from 'ws';
+import { MemoryRemovals } from '../adapters/memory/index.ts';
 import { systemClock, systemRandom, systemTimers } from '../adapters/system/index.ts';
 import { openPeers, type Peers } from '../adapters/webrtc/index.ts';
 import type { Log } from '../ports/log.ts';
 import type { InputObserver, ProgrammeInput, VoiceSeat } from '../ports/programme-input.ts';
-import type { Removals } from '../ports/removals.ts';
 import { signPass } from '../spaces/index.ts';
 import { Stage, StageServer, Whip } from './index.ts';
 
@@ -65,19 +65,6 @@ export class FakeProgramme implements ProgrammeInput {
   }
 }
 
-/** Outlives a stage, as files do. */
-export class FakeRemovals implements Removals {
-  readonly #removed = new Set<string>();
-
-  async add(spaceId: string, personId: string): Promise<void> {
-    this.#removed.add(`${spaceId} ${personId}`);
-  }
-
-  async has(spaceId: string, personId: string): Promise<boolean> {
-    return this.#removed.has(`${spaceId} ${personId}`);
-  }
-}
-
 export function publicSpace(id: string, change: Partial<PublicSpace> = {}): PublicSpace {
   return {
     id,
@@ -104,7 +91,7 @@ export interface House {
   readonly stage: Stage;
   readonly peers: Peers;
   readonly programme: FakeProgramme;
-  readonly removals: FakeRemovals;
+  readonly removals: MemoryRemovals;
   /** `http://localhost:…`: an empty page, and the stage behind the same port. */
   readonly url: string;
   /** The stage's unix socket. */
@@ -118,7 +105,7 @@ export async function openHouse(speakersMax = 8): Promise<House> {
   const folder = mkdtempSync(join(tmpdir(), 'stage-'));
   const path = join(folder, 's');
   const programme = new FakeProgramme();
-  const removals = new FakeRemovals();
+  const removals = new MemoryRemovals();
   const begin = async (port: number) => {
     const peers = await openPeers({ port, addresses: ['127.0.0.1'], peersMax: 64, log: quiet });
     const stage = new Stage({

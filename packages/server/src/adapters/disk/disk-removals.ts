@@ -7,6 +7,7 @@ import { mkdirSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { appendFile, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Removals } from '../../ports/removals.ts';
+import { diskError } from './errors.ts';
 
 const BYTES_MAX = 64 * 1024;
 
@@ -31,8 +32,12 @@ export class DiskRemovals implements Removals {
     if (lists(text, personId)) return;
     const path = join(this.dir, spaceId);
     const options = { mode: 0o600, flush: true };
-    if (text.length > BYTES_MAX) await writeFile(path, text.slice(text.length / 2), options);
-    await appendFile(path, `${personId}\n`, options);
+    try {
+      if (text.length > BYTES_MAX) await writeFile(path, text.slice(text.length / 2), options);
+      await appendFile(path, `${personId}\n`, options);
+    } catch (error) {
+      throw diskError(error);
+    }
   }
 
   async has(spaceId: string, personId: string): Promise<boolean> {

@@ -1,2 +1,3 @@
 export { MemoryLog } from './memory-log.ts';
 export { MemoryPlans, MemoryRecordings } from './memory-plans.ts';
+export { MemoryRemovals } from './memory-removals.ts';
