@@ -1,6 +1,7 @@
-/** Real Chromium: speakers with a WAV as their microphone, listeners whose sound is recorded. */
+/** Real Chromium: speakers with a WAV as their microphone, listeners that play to a loudspeaker. */
 import { existsSync } from 'node:fs';
 import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
+import type { Loudspeaker } from './loudspeaker.ts';
 import { until } from './server.ts';
 
 const PATH = '/usr/bin/chromium';
@@ -24,6 +25,15 @@ export function launch(microphone?: string): Promise<Browser> {
   return chromium.launch(launchOptions(microphone));
 }
 
+/** A browser that plays aloud, with a real audio clock. */
+export function launchAloud(loudspeaker: Loudspeaker): Promise<Browser> {
+  return chromium.launch({
+    ...launchOptions(),
+    ignoreDefaultArgs: ['--mute-audio'],
+    env: { ...process.env, ...loudspeaker.environment },
+  });
+}
+
 /** How Chromium is started. */
 export function launchOptions(microphone?: string): { executablePath: string; args: string[] } {
   const fake = ['--use-fake-device-for-media-stream', '--use-fake-ui-for-media-stream'];
@@ -34,7 +44,7 @@ export function launchOptions(microphone?: string): { executablePath: string; ar
   return { executablePath: PATH, args };
 }
 
-/** A context whose pages keep every media element that plays in `window.heard`, for `record`. */
+/** A context whose pages keep every media element that plays in `window.heard`. */
 export async function openContext(
   browser: Browser,
   options: Parameters<Browser['newContext']>[0] = {},
@@ -84,46 +94,4 @@ export async function listen(page: Page, url: string): Promise<void> {
         .catch(() => false),
     'the page plays',
   );
-}
-
-/** Begins to record what comes out of the page's media element. */
-export async function record(page: Page): Promise<void> {
-  await page.evaluate(async () => {
-    const media = (window as unknown as { heard: HTMLMediaElement[] }).heard.at(
-      -1,
-    ) as HTMLMediaElement & { captureStream(): MediaStream };
-    const context = new AudioContext({ sampleRate: 48_000 });
-    const code = `registerProcessor('tap', class extends AudioWorkletProcessor {
-      process(inputs) { const c = inputs[0]?.[0]; this.port.postMessage(c ? c.slice() : new Float32Array(128)); return true; } });`;
-    await context.audioWorklet.addModule(
-      URL.createObjectURL(new Blob([code], { type: 'text/javascript' })),
-    );
-    const source = context.createMediaStreamSource(media.captureStream());
-    const tap = new AudioWorkletNode(context, 'tap', {
-      channelCount: 1,
-      channelCountMode: 'explicit',
-    });
-    const blocks: Float32Array[] = [];
-    tap.port.onmessage = ({ data }) => blocks.push(data as Float32Array);
-    source.connect(tap);
-    tap.connect(context.destination);
-    Object.assign(window, { recorded: blocks });
-  });
-}
-
-/** What was recorded so far, mono at 48 kHz; the recording goes on. */
-export async function recorded(page: Page): Promise<Float32Array> {
-  const base64 = await page.evaluate(async () => {
-    const blocks = (window as unknown as { recorded: Float32Array[] }).recorded;
-    const samples = new Float32Array(blocks.length * 128);
-    for (const [index, block] of blocks.entries()) samples.set(block, index * 128);
-    const url = await new Promise<string>((resolve) => {
-      const reader = new FileReader();
-      reader.onload = () => resolve(reader.result as string);
-      reader.readAsDataURL(new Blob([samples]));
-    });
-    return url.slice(url.indexOf(',') + 1);
-  });
-  const bytes = Buffer.from(base64, 'base64');
-  return new Float32Array(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.length));
 }

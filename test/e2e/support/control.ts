@@ -1,9 +1,10 @@
 /**
- * The control of a listening test: a page in the same browser that plays a local file of markers and is
- * recorded in the same way. When it glitches, the machine was short of time and the run says nothing.
+ * The control of a listening test: another page of the same browser plays a local file of markers to the
+ * same loudspeaker. When it glitches, the machine was short of time and the run says nothing. It plays on
+ * the right alone and the programme, which is mono, on both sides alike, so one recording holds both and
+ * they can be told apart.
  */
-import type { BrowserContext, Page } from 'playwright-core';
-import { record, recorded } from './browser.ts';
+import type { BrowserContext } from 'playwright-core';
 import { markerOnsets } from './signal.ts';
 import { RATE_HZ, wavOf } from './sound.ts';
 
@@ -12,38 +13,47 @@ export const MARKER_EVERY_MS = 200;
 /** A marker further than this from its place is a discontinuity, ms. */
 const OFF_MS = 20;
 const CONTROL_S = 240;
+/** Quiet enough that both together do not overload the loudspeaker. */
+const CONTROL_VOLUME = 0.5;
 
 /** Why a run was left out. */
 export const VOID =
   'void: not even a local file played evenly, so the machine would have been measured';
 
-export class Control {
-  readonly #page: Page;
+/** @param url any page of the server, as a place to play from */
+export async function playControl(context: BrowserContext, url: string): Promise<void> {
+  const page = await context.newPage();
+  await page.goto(`${url}/`);
+  const wav = wavOf(onTheRight(markers(CONTROL_S)), 2).toString('base64');
+  await page.evaluate(
+    async ({ base64, volume }) => {
+      const bytes = Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0));
+      const media = new Audio(URL.createObjectURL(new Blob([bytes], { type: 'audio/wav' })));
+      media.volume = volume;
+      await media.play();
+    },
+    { base64: wav, volume: CONTROL_VOLUME },
+  );
+}
 
-  private constructor(page: Page) {
-    this.#page = page;
+/** What a recording of both sides holds: the programme as it was heard, and the control. */
+export function toldApart(recording: Float32Array): {
+  readonly heard: Float32Array;
+  readonly control: Float32Array;
+} {
+  const heard = new Float32Array(recording.length / 2);
+  const control = new Float32Array(heard.length);
+  for (let at = 0; at < heard.length; at += 1) {
+    heard[at] = recording[2 * at]!;
+    control[at] = recording[2 * at + 1]! - heard[at]!;
   }
+  return { heard, control };
+}
 
-  /** @param url any page of the server, as a place to play from */
-  static async start(context: BrowserContext, url: string): Promise<Control> {
-    const page = await context.newPage();
-    await page.goto(`${url}/`);
-    await page.evaluate(
-      async (base64) => {
-        const bytes = Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0));
-        const media = new Audio(URL.createObjectURL(new Blob([bytes], { type: 'audio/wav' })));
-        await media.play();
-      },
-      wavOf(markers(CONTROL_S)).toString('base64'),
-    );
-    await record(page);
-    return new Control(page);
-  }
-
-  /** Discontinuities so far. */
-  async glitches(): Promise<number> {
-    return markerIntervals(await recorded(this.#page)).filter(isOff).length;
-  }
+function onTheRight(samples: Float32Array): Float32Array {
+  const both = new Float32Array(samples.length * 2);
+  for (const [at, sample] of samples.entries()) both[2 * at + 1] = sample;
+  return both;
 }
 
 /** Tone bursts of 40 ms every 200 ms, over so many seconds. */

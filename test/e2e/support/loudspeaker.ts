@@ -49,9 +49,9 @@ export class Loudspeaker {
     return speaker;
   }
 
-  /** Begins to record what is played, mono at 48 kHz. */
-  record(): Recorder {
-    return new Recorder(this.environment);
+  /** Begins to record what is played at 48 kHz: as mono, or left and right in turn. */
+  record(channels: 1 | 2 = 1): Recorder {
+    return new Recorder(this.environment, channels);
   }
 
   async stop(): Promise<void> {
@@ -62,12 +62,15 @@ export class Loudspeaker {
 
 export class Recorder {
   readonly #process: ChildProcess;
+  readonly #channels: 1 | 2;
   readonly #pieces: Buffer[] = [];
   #bytes = 0;
 
-  constructor(environment: Readonly<Record<string, string>>) {
-    const format = ['--format=float32le', `--rate=${RATE_HZ}`, '--channels=1', '--latency-msec=50'];
-    this.#process = spawn(RECORDER, [...format, '--raw', `--device=${SINK}.monitor`], {
+  constructor(environment: Readonly<Record<string, string>>, channels: 1 | 2) {
+    this.#channels = channels;
+    const format = ['--format=float32le', `--rate=${RATE_HZ}`, `--channels=${channels}`];
+    const source = ['--latency-msec=50', '--raw', `--device=${SINK}.monitor`];
+    this.#process = spawn(RECORDER, [...format, ...source], {
       env: { ...process.env, ...environment },
       stdio: ['ignore', 'pipe', 'ignore'],
     });
@@ -79,7 +82,7 @@ export class Recorder {
 
   /** How much was recorded, s. */
   get seconds(): number {
-    return this.#bytes / 4 / RATE_HZ;
+    return this.#bytes / 4 / this.#channels / RATE_HZ;
   }
 
   async stop(): Promise<Float32Array> {

@@ -24,18 +24,18 @@ export function writeWav(path: string, samples: Float32Array): void {
   writeFileSync(path, wavOf(samples));
 }
 
-/** Mono 16-bit WAV at 48 kHz. */
-export function wavOf(samples: Float32Array): Buffer {
+/** 16-bit WAV at 48 kHz. @param samples of stereo, left and right in turn */
+export function wavOf(samples: Float32Array, channels: 1 | 2 = 1): Buffer {
   const data = Buffer.alloc(44 + samples.length * 2);
   data.write('RIFF', 0);
   data.writeUInt32LE(data.length - 8, 4);
   data.write('WAVEfmt ', 8);
   data.writeUInt32LE(16, 16);
   data.writeUInt16LE(1, 20);
-  data.writeUInt16LE(1, 22);
+  data.writeUInt16LE(channels, 22);
   data.writeUInt32LE(RATE_HZ, 24);
-  data.writeUInt32LE(RATE_HZ * 2, 28);
-  data.writeUInt16LE(2, 32);
+  data.writeUInt32LE(RATE_HZ * 2 * channels, 28);
+  data.writeUInt16LE(2 * channels, 32);
   data.writeUInt16LE(16, 34);
   data.write('data', 36);
   data.writeUInt32LE(samples.length * 2, 40);
