@@ -36,8 +36,9 @@ export async function enterGreenRoom(page: Page, url: string, name: string): Pro
 async function processingOff(page: Page, label: string): Promise<void> {
   const box = page.getByLabel(label).first();
   await box.waitFor({ state: 'attached' });
-  // The switch shows what the browser has done, which takes a moment.
-  if (await box.isChecked()) await box.click({ force: true });
+  // The switch shows what the browser has done, which takes a moment and may move what is below it, so it
+  // is not clicked by its place.
+  if (await box.isChecked()) await box.evaluate((element) => (element as HTMLElement).click());
   await until(async () => !(await box.isChecked()), `${label} is off`);
 }
 
