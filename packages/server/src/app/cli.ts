@@ -38,6 +38,24 @@ const COMMANDS: Readonly<Record<string, Command>> = {
       'Fills a house with listeners that verify what they hear, and says which promises held. Without an address it starts a server for it. docs/operate/rehearsal.md tells the scenarios.',
     run: async (args) => (await import('./command-rehearse.ts')).rehearseCommand(args),
   },
+  certificate: {
+    usage: 'certificate verify FILE [--url https://server | --key KEY] [--json] | show [FILE]',
+    about:
+      'Says whether a capacity certificate is genuine, in force, and of the server as it is; or what stands in it.',
+    run: async (args) => (await import('./command-certificate.ts')).certificateCommand(args),
+  },
+  plan: {
+    usage: 'plan --listeners N [--certificate FILE] [--prices FILE] [--bitrate KBPS] [--json]',
+    about: 'Counts the machines, the network and the cost of an audience, from a certificate.',
+    run: async (args) => (await import('./command-plan.ts')).planCommand(args),
+  },
+  permit: {
+    usage:
+      'permit --listeners N --joins-per-s N --minutes N [--hours 24] [--disturb] [--out FILE] | --revoke ID',
+    about:
+      'Gives leave to rehearse on this server from elsewhere, within bounds; or takes it back.',
+    run: async (args) => (await import('./command-permit.ts')).permitCommand(args),
+  },
   'owner-link': {
     usage: 'owner-link [flags]',
     about: 'Prints a link that signs the owner in, once, within a day.',
@@ -112,7 +130,7 @@ function help(): string {
     lines.push(`  parterre ${usage}`, `      ${about}`);
   lines.push(
     '',
-    'Flags of serve, doctor and owner-link; also in a JSON file and as PARTERRE_… variables',
+    'Flags of serve, doctor, owner-link, certificate, plan and permit; also in a JSON file and as PARTERRE_… variables',
   );
   lines.push('  --config FILE', '      The JSON file to read first.');
   for (const [key, spec] of Object.entries(CONFIG_KEYS)) {

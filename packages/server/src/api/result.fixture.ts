@@ -1,0 +1,58 @@
+/** A rehearsal that held, as short as it can be. */
+import type { RehearsalResult } from '@parterre/protocol/rehearsal';
+import { NOW_MS, SERVER } from './api.fixture.ts';
+
+/** @param change replaces whole fields */
+export function heldResult(change: Partial<RehearsalResult> = {}): RehearsalResult {
+  const machine = SERVER.machine;
+  return {
+    v: 1,
+    id: 'r'.repeat(16),
+    beganAtMs: NOW_MS - 60_000,
+    endedAtMs: NOW_MS - 1_000,
+    outcome: 'held',
+    reason: 'Every promise held.',
+    target: { url: 'http://127.0.0.1:8040', space: 'demo', profile: 'steady' },
+    scenario: { name: 'steady', about: 'A full house.', scale: 1, speed: 1, text: '' },
+    server: SERVER,
+    generator: {
+      machine,
+      processes: 2,
+      sameMachine: true,
+      cpuMean: 0.2,
+      cpuMax: 0.3,
+      loopDelayMaxMs: 9,
+    },
+    exercised: {
+      listeners: 1_000,
+      joinsPerS: 130,
+      joinsPer10S: 100,
+      resumesPerS: 0,
+      leavesPerS: 0,
+      edgesKilled: 0,
+      edgesReplaced: 0,
+      seconds: 59,
+      listenedSeconds: 50_000,
+    },
+    promises: [{ promise: 'P1', measure: 'gaps', limit: 0, measured: 0, held: true }],
+    saturated: 'none',
+    latencyMs: { count: 9, p50: 1_000, p95: 1_500, p99: 2_000, max: 2_500 },
+    joinMs: null,
+    resumeMs: null,
+    totals: {
+      joins: 1_000,
+      resumes: 0,
+      leaves: 1_000,
+      refusals: 0,
+      chunks: 250_000,
+      bytes: 1,
+      gaps: 0,
+      dry: 0,
+      wrongBytes: 0,
+    },
+    cost: null,
+    seconds: [],
+    events: [],
+    ...change,
+  };
+}
