@@ -1,3 +1,4 @@
+export { AUDIENCE_ERRORS, type AudienceErrorCode } from './audience-errors.ts';
 export * from './errors.ts';
 export * from './profile.ts';
 export * from './rendition.ts';

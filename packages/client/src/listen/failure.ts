@@ -1,5 +1,5 @@
 /** Failures to listen, in words: the browser's own, beside the house's catalogue. */
-import { ERRORS } from '@parterre/protocol';
+import { AUDIENCE_ERRORS } from '@parterre/protocol';
 import type { ListenFailureCode } from './types.ts';
 
 const BROWSER_WORDS = {
@@ -19,6 +19,8 @@ export function failureOf(code: ListenFailureCode): {
   readonly remedy: string;
 } {
   const { message, remedy } =
-    code === 'not_supported' || code === 'media_error' ? BROWSER_WORDS[code] : ERRORS[code];
+    code === 'not_supported' || code === 'media_error'
+      ? BROWSER_WORDS[code]
+      : AUDIENCE_ERRORS[code];
   return { code, message, remedy };
 }

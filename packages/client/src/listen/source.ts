@@ -4,8 +4,8 @@
  * at most once and in ascending order, whatever the connections do. It never gives up by itself; it
  * stops when told to, or when the house refuses with an answer that a retry would not change.
  */
-import type { ErrorCode, ProfileId } from '@parterre/protocol';
-import { ERRORS, PROFILES } from '@parterre/protocol';
+import type { AudienceErrorCode, ProfileId } from '@parterre/protocol';
+import { AUDIENCE_ERRORS, PROFILES } from '@parterre/protocol';
 import { parseRetryAfterMs, retryDelayMs, stallMs } from './backoff.ts';
 import { type Fragment, type LiveObserver, LiveReader } from './reader.ts';
 import type { System } from './system.ts';
@@ -25,7 +25,7 @@ export type SourceReport =
   /** The house said no; the source has stopped. `code` is null when the answer was not from the catalogue. */
   | {
       readonly kind: 'refused';
-      readonly code: ErrorCode | null;
+      readonly code: AudienceErrorCode | null;
       readonly status: number;
       readonly retryAfterMs: number;
     };
@@ -275,13 +275,15 @@ export class OwnSource implements Source {
 }
 
 /** The catalogue's code in an error answer; null when there is none. */
-async function errorCode(response: Response): Promise<ErrorCode | null> {
+async function errorCode(response: Response): Promise<AudienceErrorCode | null> {
   try {
     const text = await response.text();
     if (text.length > ERROR_BODY_CHARS_MAX) return null;
     const body = JSON.parse(text) as { error?: { code?: unknown } } | null;
     const code = body?.error?.code;
-    return typeof code === 'string' && Object.hasOwn(ERRORS, code) ? (code as ErrorCode) : null;
+    return typeof code === 'string' && Object.hasOwn(AUDIENCE_ERRORS, code)
+      ? (code as AudienceErrorCode)
+      : null;
   } catch {
     return null;
   }

@@ -3,7 +3,7 @@
  * immutable and replaced when it changes, so that a view may compare by identity. Times are
  * milliseconds; wall-clock times are since the Unix epoch on the server's clock.
  */
-import type { ErrorCode, ProfileId, PublicSpace, Snapshot } from '@parterre/protocol';
+import type { AudienceErrorCode, ProfileId, PublicSpace, Snapshot } from '@parterre/protocol';
 
 export interface ListenOptions {
   /** The space's identifier, as it stands in its address. */
@@ -32,7 +32,7 @@ export interface ListenOptions {
 }
 
 /** Failures of the browser itself; those of the house come from the error catalogue. */
-export type ListenFailureCode = ErrorCode | 'not_supported' | 'media_error';
+export type ListenFailureCode = AudienceErrorCode | 'not_supported' | 'media_error';
 
 /**
  * Where a listener stands. `holding` is `playing` while the programme carries holding sound.

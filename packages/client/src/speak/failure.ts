@@ -1,8 +1,10 @@
 /** Failures of the page and its devices: what happened and what to do, beside the house's own catalogue. */
-import { ERRORS, type ErrorCode } from '@parterre/protocol';
+import { AUDIENCE_ERRORS, type AudienceErrorCode } from '@parterre/protocol';
 import type { SpeakFailure, SpeakFailureCode } from './types.ts';
 
-const WORDS: Readonly<Record<Exclude<SpeakFailureCode, ErrorCode>, readonly [string, string]>> = {
+const WORDS: Readonly<
+  Record<Exclude<SpeakFailureCode, AudienceErrorCode>, readonly [string, string]>
+> = {
   insecure_context: [
     'Browsers give a microphone to secure pages only, and this page is not one.',
     'Open the address with https:// (or on http://localhost on the server itself).',
@@ -44,14 +46,14 @@ export function failureOf(code: string, message = ''): SpeakFailure {
     const [what, remedy] = WORDS[code as keyof typeof WORDS];
     return { code: code as SpeakFailureCode, message: what, remedy };
   }
-  if (Object.hasOwn(ERRORS, code)) {
-    const entry = ERRORS[code as ErrorCode];
-    return { code: code as ErrorCode, message: entry.message, remedy: entry.remedy };
+  if (Object.hasOwn(AUDIENCE_ERRORS, code)) {
+    const entry = AUDIENCE_ERRORS[code as AudienceErrorCode];
+    return { code: code as AudienceErrorCode, message: entry.message, remedy: entry.remedy };
   }
   return {
     code: 'internal',
-    message: message || ERRORS.internal.message,
-    remedy: ERRORS.internal.remedy,
+    message: message || AUDIENCE_ERRORS.internal.message,
+    remedy: AUDIENCE_ERRORS.internal.remedy,
   };
 }
 

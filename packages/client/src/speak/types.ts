@@ -3,7 +3,14 @@
  * stage separately, so that a page can do the sound check before it goes on stage. Every object it
  * shows is immutable and replaced when it changes. Levels are 0 (silent) to 1 (full scale).
  */
-import type { ErrorCode, IceServer, Place, Role, Seat, SpaceState } from '@parterre/protocol';
+import type {
+  AudienceErrorCode,
+  IceServer,
+  Place,
+  Role,
+  Seat,
+  SpaceState,
+} from '@parterre/protocol';
 
 /** The browser's voice processing. All on by default; all off for music. */
 export interface VoiceProcessing {
@@ -41,7 +48,7 @@ export interface SpeakOptions {
 
 /** Failures of the page and its devices; those of the house come from the error catalogue. */
 export type SpeakFailureCode =
-  | ErrorCode
+  | AudienceErrorCode
   | 'insecure_context'
   | 'not_supported'
   | 'microphone_denied'
