@@ -20,6 +20,7 @@ const DEBIAN = {
   '/usr/bin/pulseaudio': 'pulseaudio',
   '/usr/sbin/nginx': 'nginx',
   '/usr/bin/turnserver': 'coturn',
+  '/usr/bin/whip-client': 'simple-whip-client',
   '/usr/bin/faketime': 'faketime',
 };
 
