@@ -2,7 +2,7 @@ import type { CertificatePayload } from '@parterre/protocol/certificate';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { issueCertificate } from './certificate.ts';
-import { EXAMPLE_PRICES, PlanError, planFor, SPARE_MACHINES } from './plan.ts';
+import { examplePrices, PlanError, planFor, SPARE_MACHINES } from './plan.ts';
 import { NOW_MS, SEED, SERVER, sampleResult } from './result.fixture.ts';
 import { signingKey } from './signing.ts';
 
@@ -15,7 +15,7 @@ const { payload } = issueCertificate({
   broughtBy: 'machine',
   nowMs: NOW_MS,
 });
-const prices = EXAMPLE_PRICES;
+const prices = examplePrices(payload);
 const plan = (
   listeners: number,
   change: Partial<CertificatePayload> = {},

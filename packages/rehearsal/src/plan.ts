@@ -26,18 +26,24 @@ export interface Prices {
   readonly egressPerGb: number;
 }
 
-/** An example to be changed: round figures, nobody's offer. */
-export const EXAMPLE_PRICES: Prices = {
-  currency: 'EUR',
-  machine: {
-    name: 'example, 2 cores, 8 GiB',
-    cores: 2,
-    memoryBytes: 8 * 2 ** 30,
-    egressGbps: 5,
-    perHour: 0.05,
-  },
-  egressPerGb: 0.01,
-};
+/** A price to be changed: round figures, nobody's offer. */
+const EXAMPLE = { perCoreHour: 0.025, egressGbps: 5, egressPerGb: 0.01 } as const;
+
+/** A machine like the one that was rehearsed, at an example's price. */
+export function examplePrices({ server }: CertificatePayload): Prices {
+  const { cores, memoryBytes } = server.machine;
+  return {
+    currency: 'EUR',
+    machine: {
+      name: `like the rehearsed one, ${cores} cores, example price`,
+      cores,
+      memoryBytes,
+      egressGbps: EXAMPLE.egressGbps,
+      perHour: cores * EXAMPLE.perCoreHour,
+    },
+    egressPerGb: EXAMPLE.egressPerGb,
+  };
+}
 
 export interface PlanOptions {
   readonly listeners: number;

@@ -107,7 +107,7 @@ describe('parterre plan', () => {
   it('[P8] counts from the newest certificate, in words and as JSON', async () => {
     await keepNewest(folder, issued());
     expect(await run(['plan', '--listeners', '25000', '--bitrate', '40', ...data()])).toBe(0);
-    expect(said).toMatch(/25 and 2 spare: 27 of "example/);
+    expect(said).toMatch(/25 and 2 spare: 27 of "like the rehearsed one/);
     expect(said).not.toMatch(/undefined|NaN|\[object/);
     said = '';
     const flags = ['--listeners', '25000', '--bitrate', '40', '--json'];

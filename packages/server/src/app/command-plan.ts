@@ -1,7 +1,7 @@
 /** `parterre plan`: what an audience takes, from a certificate and a table of prices, in plain words. */
 import { readFileSync } from 'node:fs';
 import {
-  EXAMPLE_PRICES,
+  examplePrices,
   type Plan,
   PlanError,
   type Prices,
@@ -49,8 +49,8 @@ export async function planCommand(args: string[]): Promise<number> {
   const listeners = numberOf('--listeners', own.listeners, { min: 1, max: LISTENERS_MAX });
   const rate = { min: 1, max: BITRATE_KBPS_MAX, whole: false };
   const bitrateKbps = own.bitrate === undefined ? null : numberOf('--bitrate', own.bitrate, rate);
-  const prices = own.prices === undefined ? EXAMPLE_PRICES : pricesFrom(own.prices);
   const { payload } = certificateFrom(config, own.certificate);
+  const prices = own.prices === undefined ? examplePrices(payload) : pricesFrom(own.prices);
   try {
     const plan = planFor(payload, { listeners, prices, bitrateKbps });
     const expired = Date.now() >= payload.expiresAtMs;
