@@ -58,9 +58,9 @@ describe('parterre certificate', () => {
     expect(await run(['certificate', 'verify', path('good.json'), ...data()])).toBe(0);
     expect(said).toMatch(/^VALID\. It counts until/);
     expect(said).toContain('1000 listeners at once');
-    const byKey = ['--key', keyOfFolder().publicKey, '--data', path('elsewhere')];
+    const byKey = ['--key', keyOfFolder().fingerprint, '--data', path('elsewhere')];
     expect(await run(['certificate', 'verify', path('good.json'), ...byKey])).toBe(0);
-    const foreign = ['--key', signingKey(Buffer.alloc(32, 9)).publicKey];
+    const foreign = ['--key', signingKey(Buffer.alloc(32, 9)).fingerprint];
     said = '';
     expect(await run(['certificate', 'verify', path('good.json'), '--json', ...foreign])).toBe(1);
     expect(JSON.parse(said)).toMatchObject({ state: 'forged', id: 'c'.repeat(16) });

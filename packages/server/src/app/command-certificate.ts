@@ -20,7 +20,8 @@ const ANSWER_MS_MAX = 10_000;
 
 /** What is known of the server a certificate should be from. */
 interface Authority {
-  readonly publicKey: string;
+  /** Of its key: SHA-256, hexadecimal. */
+  readonly fingerprint: string;
   readonly description: ServerDescription | null;
   /** The server's own word on the certificate it shows to everybody. */
   readonly current: (Pick<Standing, 'state' | 'differs'> & { readonly id: string }) | null;
@@ -82,7 +83,9 @@ function judge(
       'The file is not byte for byte as a server writes it: fetch it again from /api/certificates/{id}.';
     return { certificate, standing: { state: 'forged', differs: [], words } };
   }
-  const { publicKey = null, description = null, current = null } = authority ?? {};
+  const { fingerprint = null, description = null, current = null } = authority ?? {};
+  const own = fingerprintOf(certificate.publicKey) === fingerprint ? certificate.publicKey : '';
+  const publicKey = fingerprint === null ? null : own;
   const standing = checkCertificate(certificate, publicKey, Date.now(), description);
   if (standing.state === 'valid' && current?.id === certificate.payload.id) {
     const { state, differs } = current;
@@ -102,9 +105,9 @@ async function authorityOf(
 ): Promise<Authority> {
   if (url !== undefined) return ofServer(url);
   if (key !== undefined) {
-    if (fingerprintOf(key) === null)
-      throw new ConfigError('--key must be a public key, 43 letters, as the server shows it.');
-    return { publicKey: key, description: null, current: null };
+    if (!/^[0-9a-f]{64}$/.test(key))
+      throw new ConfigError('--key must be a key’s fingerprint, 64 of 0–9 and a–f.');
+    return { fingerprint: key, description: null, current: null };
   }
   if (!existsSync(join(config.data, 'secrets.json')))
     throw new ConfigError(
@@ -112,7 +115,7 @@ async function authorityOf(
     );
   const answer = await askApi(config.data, 'GET', '/api/server');
   return {
-    publicKey: signingKey(loadSecrets(config.data).signingSeed).publicKey,
+    fingerprint: signingKey(loadSecrets(config.data).signingSeed).fingerprint,
     description: answer?.status === 200 ? (JSON.parse(answer.body) as ServerDescription) : null,
     current: null,
   };
@@ -132,7 +135,7 @@ async function ofServer(url: string): Promise<Authority> {
   if (!isCurrentCapacity(known))
     throw new ConfigError(`${origin} does not answer as a Parterre that can be rehearsed.`);
   const description = (await ask('/api/server')) as ServerDescription | null;
-  return { publicKey: known.publicKey, description, current: known.current };
+  return { fingerprint: known.fingerprint, description, current: known.current };
 }
 
 function textOf(file: string): string {
