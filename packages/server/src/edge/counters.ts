@@ -4,7 +4,14 @@
  */
 export type LaneId = 'live' | 'radio';
 export type DropReason = 'stalled' | 'chatter' | 'moved';
-export type RefusalReason = 'connections' | 'header' | 'idle' | 'internal' | 'tls';
+export type RefusalReason =
+  | 'connections'
+  | 'handshakes'
+  | 'header'
+  | 'idle'
+  | 'internal'
+  | 'proxy'
+  | 'tls';
 
 export class EdgeCounters {
   readonly joins: Record<LaneId, number> = { live: 0, radio: 0 };
@@ -12,11 +19,15 @@ export class EdgeCounters {
   readonly drops: Record<DropReason, number> = { stalled: 0, chatter: 0, moved: 0 };
   readonly refusals: Record<RefusalReason, number> = {
     connections: 0,
+    handshakes: 0,
     header: 0,
     idle: 0,
     internal: 0,
+    proxy: 0,
     tls: 0,
   };
+  /** TLS handshakes that ended well, by whether a session was resumed. */
+  readonly handshakes = { full: 0, resumed: 0 };
   /** Times a slow reader was taken forward, and the chunks it lost by it. */
   skips = 0;
   skippedChunks = 0;

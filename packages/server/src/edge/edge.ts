@@ -2,19 +2,25 @@
  * One edge: the house of listeners, the public port and the HTTP server behind it, put together. It
  * keeps nothing that another edge could not replace.
  */
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import type { Clock, Timers } from '../ports/clock.ts';
 import type { ProgrammeFeed } from '../ports/programme-feed.ts';
 import { EdgeCounters, type LaneId } from './counters.ts';
 import type { Format, HoldingFrames } from './format.ts';
-import { FIRST_REQUEST_MS_MAX, Front, type ListenAt, type TlsFiles } from './front.ts';
+import { FIRST_REQUEST_MS_MAX, Front, type ListenAt } from './front.ts';
 import { House } from './house.ts';
 import { EdgeHttp } from './http.ts';
 import { Pages } from './pages.ts';
+import { Peers } from './peers.ts';
 import { PartProxy } from './proxy.ts';
+import type { TlsFiles } from './secure.ts';
 
-/** Within this time the listeners of a closing edge are let go. */
+/** Within this time the listeners of a closing edge are let go, when few, or when there is nobody to go to. */
 const MOVE_MS = 800;
+/** So many a second when there is: a quarter of what one edge can take in. They are served until then. */
+const MOVES_PER_S = 2_000;
+const MOVE_MS_MAX = 40_000;
+const SETTLE_POLL_MS = 10;
 /** A client that takes nothing of an answer for this long is let go; a player that paused asks again. */
 const STALL_MS_MAX = 60_000;
 /** Then requests that have begun may take this long to finish. */
@@ -28,6 +34,11 @@ export interface EdgeOptions {
   readonly formats: Readonly<Record<LaneId, Format>>;
   readonly holding: HoldingFrames;
   readonly tls: TlsFiles | null;
+  /** 48 bytes that seal TLS session tickets, the same at all edges. */
+  readonly ticketKeys?: Buffer | null;
+  readonly handshakesMax?: number;
+  /** Every connection begins with a PROXY header. */
+  readonly proxyProtocol?: boolean;
   /** The folder of the built pages; it need not exist. */
   readonly pagesDir: string;
   /** The folder that holds `spaces/{id}/replay.*`. */
@@ -58,8 +69,9 @@ export class Edge {
     const { clock, timers, formats, holding, sockets, dataDir, tls } = options;
     const secure = tls !== null;
     this.house = new House({ clock, timers, formats, holding, counters: this.counters });
-    const api = new PartProxy({ ...options, socketPath: sockets.api, secure });
-    const stage = new PartProxy({ ...options, socketPath: sockets.stage, secure });
+    const peers = new Peers();
+    const api = new PartProxy({ ...options, socketPath: sockets.api, secure, peers });
+    const stage = new PartProxy({ ...options, socketPath: sockets.stage, secure, peers });
     this.#proxies = [api, stage];
     this.#http = new EdgeHttp({
       house: this.house,
@@ -81,6 +93,7 @@ export class Edge {
       ...options,
       house: this.house,
       counters: this.counters,
+      peers,
       http: (socket) => this.#http.take(socket),
     });
   }
@@ -90,10 +103,25 @@ export class Edge {
     return this.#front.connections;
   }
 
-  /** Follows the programme and opens the port. @returns the address listened on */
-  open(at: ListenAt): Promise<AddressInfo> {
+  /**
+   * Follows the programme and opens the port.
+   * @param settleMsMax how long the port may wait for the programme, so that the first to come are answered
+   * @returns the address listened on
+   */
+  async open(at: ListenAt, settleMsMax = 0): Promise<AddressInfo> {
     this.house.open(this.#options.feed);
+    await this.#poll(SETTLE_POLL_MS, settleMsMax, () => this.house.settled);
     return this.#front.listen(at);
+  }
+
+  /** Leaves new connections to the other edges. */
+  leave(): void {
+    this.#front.leave();
+  }
+
+  /** Takes new connections again. @param socket the public socket; owned from here on */
+  take(socket: Socket): void {
+    this.#front.take(socket);
   }
 
   /** New connections are shown this certificate. */
@@ -101,32 +129,40 @@ export class Edge {
     this.#front.renewTls(files);
   }
 
+  /** What seals new session tickets; older ones are of no use from here on. */
+  renewTicketKeys(keys: Buffer): void {
+    this.#front.renewTicketKeys(keys);
+  }
+
   /**
-   * Takes no more connections, lets the listeners go within a second so that their players go on
-   * elsewhere, finishes the requests that have begun. Idempotent.
+   * Takes no more connections, lets the listeners go so that their players go on elsewhere, finishes the
+   * requests that have begun. Idempotent.
+   * @param others there are edges to go to: the listeners are let go at a pace that those can take in
    */
-  close(): Promise<void> {
-    this.#closing ??= this.#close();
+  close(others = false): Promise<void> {
+    this.#closing ??= this.#close(others);
     return this.#closing;
   }
 
-  async #close(): Promise<void> {
+  async #close(others: boolean): Promise<void> {
     this.#front.stopAccepting();
     this.#http.close();
-    await this.house.moveAll(MOVE_MS);
-    await this.#finish();
+    const pacedMs = (this.#front.connections / MOVES_PER_S) * 1_000;
+    await this.house.moveAll(others ? Math.min(MOVE_MS_MAX, Math.max(MOVE_MS, pacedMs)) : MOVE_MS);
+    await this.#poll(FINISH_POLL_MS, FINISH_MS_MAX, () => this.#front.connections === 0);
     this.#front.destroyAll();
     this.house.close();
     for (const proxy of this.#proxies) proxy.close();
   }
 
-  #finish(): Promise<void> {
+  /** Resolves when it holds, or after so long. */
+  #poll(everyMs: number, msMax: number, holds: () => boolean): Promise<void> {
     const { clock, timers } = this.#options;
-    const untilMs = clock.monotonicMs() + FINISH_MS_MAX;
+    const untilMs = clock.monotonicMs() + msMax;
     return new Promise((resolve) => {
       const look = (): void => {
-        if (this.#front.connections === 0 || clock.monotonicMs() >= untilMs) resolve();
-        else timers.after(FINISH_POLL_MS, look);
+        if (holds() || clock.monotonicMs() >= untilMs) resolve();
+        else timers.after(everyMs, look);
       };
       look();
     });

@@ -7,7 +7,6 @@
  * refused costs one write.
  */
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
-import { createServer as createTlsServer, type Server as TlsServer } from 'node:tls';
 import type { Clock, Timer, Timers } from '../ports/clock.ts';
 import { FastAnswers } from './answers.ts';
 import { type BareOwner, BareSocket, bareSockets } from './bare-socket.ts';
@@ -15,20 +14,17 @@ import type { EdgeCounters } from './counters.ts';
 import type { House } from './house.ts';
 import { listen } from './listeners.ts';
 import { type LiveRequest, parseLiveRequest } from './live-request.ts';
+import type { Peers } from './peers.ts';
+import { parseProxyHeader } from './proxy-header.ts';
+import { Secure, type TlsFiles } from './secure.ts';
 
-/** Below the 20,000 descriptors a process commonly has, with room for files and other sockets. */
-export const CONNECTIONS_MAX = 18_000;
+/** Where nobody says how many. */
+const CONNECTIONS_MAX = 18_000;
 /** From accept to a whole first request. */
 export const FIRST_REQUEST_MS_MAX = 10_000;
-const HANDSHAKE_MS_MAX = 10_000;
 const BACKLOG = 4_096;
 const SWEEP_MS = 1_000;
 const REFUSED_RETRY_S = 5;
-
-export interface TlsFiles {
-  readonly cert: Buffer;
-  readonly key: Buffer;
-}
 
 /** Where to listen: an inherited socket, or an address of one's own. */
 export type ListenAt = { readonly fd: number } | { readonly host: string; readonly port: number };
@@ -43,6 +39,12 @@ export interface FrontOptions {
   readonly bare?: boolean;
   readonly firstRequestMsMax?: number;
   readonly tls: TlsFiles | null;
+  /** 48 bytes, the same at all edges. */
+  readonly ticketKeys?: Buffer | null;
+  readonly handshakesMax?: number;
+  /** Every connection begins with a PROXY header, version 2; one that does not is closed. */
+  readonly proxyProtocol?: boolean;
+  readonly peers: Peers;
   /** Takes a connection whose first bytes were unshifted: the full HTTP server. */
   readonly http: (socket: Socket) => void;
 }
@@ -50,6 +52,8 @@ export interface FrontOptions {
 export class Front {
   readonly #options: FrontOptions;
   readonly #server: Server;
+  readonly #secure: Secure | null;
+  #closing = false;
   readonly #answers = new FastAnswers();
   readonly #sockets = new Set<Socket>();
   readonly #bare = new Set<BareSocket>();
@@ -59,28 +63,27 @@ export class Front {
 
   constructor(options: FrontOptions) {
     this.#options = options;
-    this.#server = this.#createServer(options.tls);
-    this.#sweeper = options.timers.every(SWEEP_MS, () => this.#sweep());
-  }
-
-  #createServer(tls: TlsFiles | null): Server {
+    const { tls, ticketKeys = null } = options;
+    this.#secure =
+      tls === null
+        ? null
+        : new Secure({
+            ...options,
+            files: tls,
+            ticketKeys,
+            secured: (socket) => this.#accept(socket),
+          });
     // Half-open, so that the HTTP server can answer a client that has closed its sending side.
-    const options = { allowHalfOpen: true, noDelay: true };
-    if (tls === null) return createServer(options, (socket) => this.#accept(socket));
-    const server = createTlsServer(
-      { ...options, ...tls, ALPNProtocols: ['http/1.1'], handshakeTimeout: HANDSHAKE_MS_MAX },
-      (socket) => this.#accept(socket),
-    );
-    server.on('tlsClientError', (_error, socket) => {
-      this.#options.counters.refusals.tls++;
-      socket.destroy();
+    this.#server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
+      if (options.proxyProtocol === true) this.#introduce(socket);
+      else this.#begin(socket);
     });
-    return server;
+    this.#sweeper = options.timers.every(SWEEP_MS, () => this.#sweep());
   }
 
   /** Connections open now. */
   get connections(): number {
-    return this.#sockets.size + this.#bare.size;
+    return this.#sockets.size + this.#bare.size + (this.#secure?.handshakes ?? 0);
   }
 
   /** @returns the address listened on */
@@ -89,16 +92,66 @@ export class Front {
       this.#server.once('error', reject);
       this.#server.listen({ ...at, backlog: BACKLOG }, () => {
         this.#server.removeListener('error', reject);
-        if (this.#options.tls === null && this.#options.bare !== false)
-          bareSockets(this.#server, this.#bareOwner, (socket) => this.#acceptBare(socket));
+        this.#bareIfPlain();
         resolve(this.#server.address() as AddressInfo);
       });
     });
   }
 
+  #bareIfPlain(): void {
+    const { tls, bare, proxyProtocol } = this.#options;
+    if (tls !== null || bare === false || proxyProtocol === true) return;
+    bareSockets(this.#server, this.#bareOwner, (socket) => this.#acceptBare(socket));
+  }
+
+  /** Leaves new connections, and those in the kernel's queue, to the other edges that share the socket. */
+  leave(): void {
+    if (this.#server.listening) this.#server.close();
+  }
+
+  /** Takes connections again, from `socket`, which is the public socket and owned from here on. */
+  take(socket: Socket): void {
+    if (this.#closing || this.#server.listening) socket.destroy();
+    else this.#server.listen(socket, BACKLOG, () => this.#bareIfPlain());
+  }
+
   /** New handshakes use this certificate; connections that exist keep theirs. */
   renewTls(files: TlsFiles): void {
-    (this.#server as TlsServer).setSecureContext(files);
+    this.#secure?.renew(files);
+  }
+
+  renewTicketKeys(keys: Buffer): void {
+    this.#secure?.renewTicketKeys(keys);
+  }
+
+  /** A balancer says first whose connection this is. */
+  #introduce(socket: Socket): void {
+    socket.on('error', destroyThis);
+    this.#keep(socket, this.#firstRequestUntilMs());
+    let seen: Buffer = NOTHING;
+    const more = (bytes: Buffer): void => {
+      seen = seen.length === 0 ? bytes : Buffer.concat([seen, bytes]);
+      const header = parseProxyHeader(seen);
+      if (header === 'incomplete') return;
+      socket.removeListener('data', more);
+      if (header === 'malformed') {
+        this.#options.counters.refusals.proxy++;
+        socket.destroy();
+        return;
+      }
+      socket.pause();
+      if (header.address !== null) this.#options.peers.introduce(socket, header.address);
+      if (seen.length > header.bytes) socket.unshift(seen.subarray(header.bytes));
+      this.#sockets.delete(socket);
+      this.#silent.delete(socket);
+      this.#begin(socket);
+    };
+    socket.on('data', more);
+  }
+
+  #begin(socket: Socket): void {
+    if (this.#secure === null) this.#accept(socket);
+    else this.#secure.take(socket);
   }
 
   /** What every plain connection is, until its first packet shows that it is more than a listener's. */
@@ -144,6 +197,7 @@ export class Front {
     }
     this.#keep(socket, this.#firstRequestUntilMs());
     socket.once('data', (bytes: Buffer) => this.#firstPacket(socket, bytes));
+    socket.resume();
   }
 
   #isFull(): boolean {
@@ -244,7 +298,8 @@ export class Front {
 
   /** No new connection is taken; a queued one goes to another edge that shares the socket. */
   stopAccepting(): void {
-    this.#server.close();
+    this.#closing = true;
+    this.leave();
   }
 
   /** Ends what is left. */
@@ -255,6 +310,7 @@ export class Front {
   }
 }
 
+const NOTHING = Buffer.alloc(0);
 const LINGER_MS = 2_000;
 const FINISH_MS_MAX = 30_000;
 

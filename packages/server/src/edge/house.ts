@@ -31,7 +31,7 @@ const NEAR_AT_ONCE_MAX = 1_000;
 const GATHER_MS = 1;
 /** After a start, how long to wait for the programme before a space is called unknown without it. */
 const SETTLE_MS_MAX = 10_000;
-const MOVE_STEPS = 10;
+const MOVE_STEP_MS = 100;
 
 export interface HouseOptions {
   readonly clock: Clock;
@@ -273,14 +273,14 @@ export class House implements FeedReader {
   moveAll(withinMs: number): Promise<void> {
     const { timers } = this.#options;
     return new Promise((resolve) => {
-      let stepsLeft = MOVE_STEPS;
+      let stepsLeft = Math.ceil(withinMs / MOVE_STEP_MS);
       const step = (): void => {
         for (const room of this.#rooms.values()) {
           for (const cohort of room.cohorts) cohort.move(Math.ceil(cohort.size / stepsLeft));
         }
         stepsLeft--;
         if (stepsLeft === 0 || this.#empty()) resolve();
-        else timers.after(withinMs / MOVE_STEPS, step);
+        else timers.after(MOVE_STEP_MS, step);
       };
       step();
     });

@@ -7,11 +7,18 @@
  * of the part's, and no two parsers can disagree on where a request ends (RFC 9112 §11.2). Bounded: a
  * body, and all bodies together.
  */
-import { Agent, type IncomingMessage, type ServerResponse } from 'node:http';
+import {
+  Agent,
+  type IncomingHttpHeaders,
+  type IncomingMessage,
+  type ServerResponse,
+} from 'node:http';
 import type { Socket } from 'node:net';
 import { Readable } from 'node:stream';
 import type { ErrorCode } from '@parterre/protocol';
 import { createProxyServer, type ProxyServer } from 'httpxy';
+import { type ForwardedBy, parseForwarded } from './forwarded.ts';
+import type { Peers } from './peers.ts';
 import { endRaw, refuse } from './refuse.ts';
 
 /** The largest body that is passed on; session descriptions and settings are far smaller. */
@@ -25,8 +32,9 @@ const AWAY_RETRY_S = 1;
 
 export interface PartProxyOptions {
   readonly socketPath: string;
-  /** Believe `X-Forwarded-*` of the request. */
+  /** Believe what `Forwarded` and `X-Forwarded-*` of the request say. */
   readonly trustProxy: boolean;
+  readonly peers: Peers;
   readonly secure: boolean;
   readonly heldBytesMax?: number;
 }
@@ -136,22 +144,43 @@ export class PartProxy {
   /** Writes who asks into the fields the other part reads, over anything that came from outside. */
   #describeClient(request: IncomingMessage): void {
     const { headers } = request;
-    const { trustProxy, secure } = this.#options;
-    const peer = request.socket.remoteAddress ?? '';
-    const before = trustProxy ? headers['x-forwarded-for'] : undefined;
-    const scheme = trustProxy ? headers['x-forwarded-proto'] : undefined;
-    const host = trustProxy ? headers['x-forwarded-host'] : undefined;
+    const { trustProxy, secure, peers } = this.#options;
+    const peer = peers.of(request.socket);
+    const { address, proto, host } = trustProxy ? saidOf(headers) : NOTHING_SAID;
     const relayed = Object.keys(headers).filter((name) => FORWARDING.test(name));
     for (const name of relayed) delete headers[name];
     // Who asked is not known then, but it was not the peer: it must not pass for this machine.
     if (relayed.length > 0) headers.forwarded = UNKNOWN_FORWARDER;
-    headers['x-forwarded-for'] = before === undefined ? peer : `${String(before)}, ${peer}`;
-    headers['x-forwarded-proto'] =
-      scheme === undefined ? (secure ? 'https' : 'http') : String(scheme);
-    if (host !== undefined) headers['x-forwarded-host'] = host;
+    headers['x-forwarded-for'] = address === null ? peer : `${address}, ${peer}`;
+    headers['x-forwarded-proto'] = proto ?? (secure ? 'https' : 'http');
+    if (host !== null) headers['x-forwarded-host'] = host;
   }
 }
 
+/**
+ * What the proxy in front says of the client. A proxy writes one of the two ways and may pass on what a
+ * client made up of the other: when both are there and name different clients, neither is believed.
+ */
+function saidOf(headers: IncomingHttpHeaders): ForwardedBy {
+  const older: ForwardedBy = {
+    address: textOf(headers['x-forwarded-for']),
+    proto: textOf(headers['x-forwarded-proto']),
+    host: textOf(headers['x-forwarded-host']),
+  };
+  const field = textOf(headers.forwarded);
+  if (field === null) return older;
+  const standard = parseForwarded(field);
+  if (older.address === null) return standard ?? NOTHING_SAID;
+  const nearest = older.address.split(',').at(-1)!.trim();
+  if (standard?.address === nearest) return older;
+  return { ...older, address: null };
+}
+
+function textOf(field: string | string[] | undefined): string | null {
+  return field === undefined ? null : String(field);
+}
+
+const NOTHING_SAID: ForwardedBy = { address: null, proto: null, host: null };
 /** RFC 7239 §6.2. */
 const UNKNOWN_FORWARDER = 'for=unknown';
 const FORWARDING = /^(?:forwarded|x-real-ip|x-forwarded-.*)$/;
