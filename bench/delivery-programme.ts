@@ -33,6 +33,8 @@ async function run(dataDir: string): Promise<void> {
     metrics: new Registry(),
     sockets,
     listenFd: null,
+    ticketKeys: null,
+    tellLoad: () => {},
     collectMetrics: () => Promise.resolve(''),
   };
   const programme = await (await prepare(context)).activate();

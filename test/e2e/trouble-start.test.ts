@@ -91,11 +91,11 @@ describe('a start that cannot be', () => {
     const data = ['--data', join(folder, 'never')];
     const wrong: readonly [readonly string[], NodeJS.ProcessEnv, RegExp][] = [
       [['--config', file('{"prot": 8040}')], {}, /The key "prot" in .* is not known/],
-      [['--config', file('{"edges": "two"}')], {}, /"edges" in .* must be a whole number from 1/],
+      [['--config', file('{"edges": "two"}')], {}, /"edges" in .* must be a whole number from 0/],
       [['--config', file('{"edges": ')], {}, /cannot be read as JSON/],
       [['--config', join(folder, 'absent.json')], {}, /absent\.json/],
       [[], { PARTERRE_PROT: '1' }, /PARTERRE_PROT is not known/],
-      [[], { PARTERRE_EDGES: '0' }, /"edges" in PARTERRE_EDGES must be/],
+      [[], { PARTERRE_EDGES: '-1' }, /"edges" in PARTERRE_EDGES must be/],
       [['--prot', '8040'], {}, /--prot/],
       [['--port', '70000'], {}, /"port" in --port must be a whole number from 0 to 65535/],
       [['--host', 'localhost'], {}, /numeric address/],

@@ -21,6 +21,8 @@ export class TestServer {
   readonly #flags: readonly string[];
   readonly #environment: NodeJS.ProcessEnv;
   readonly #parts = new Map<string, number>();
+  /** Lines so far, also those no longer kept. */
+  #heard = 0;
   #process: ChildProcess | null = null;
   #ownerToken = '';
   #cookie = '';
@@ -97,6 +99,7 @@ export class TestServer {
 
   #hear(line: string): void {
     this.lines.push(line);
+    this.#heard += 1;
     if (this.lines.length > 2_000) this.lines.shift();
     this.url = /^\s*Address\s+(\S+)/.exec(line)?.[1] ?? this.url;
     this.#ownerToken = /^\s*Owner link\s+\S+#token=(\S+)/.exec(line)?.[1] ?? this.#ownerToken;
@@ -176,6 +179,19 @@ export class TestServer {
     const before = this.pid(part);
     process.kill(before, 'SIGKILL');
     await until(() => this.#parts.get(part) !== before, `${part} is replaced`);
+  }
+
+  /** Has the supervisor replace the processes, and waits until it has. */
+  async deploy(): Promise<void> {
+    const before = this.#heard;
+    this.#process?.kill('SIGHUP');
+    await until(
+      () =>
+        this.lines
+          .slice(this.lines.length - (this.#heard - before))
+          .some((line) => line.includes('all is replaced')),
+      'all is replaced',
+    );
   }
 
   /** kill -9 to every process at once, the supervisor first. */

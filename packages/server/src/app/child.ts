@@ -3,6 +3,7 @@
  * the supervisor alone decides that. A process that stops answering is killed and so becomes a dead one.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
+import type { Socket } from 'node:net';
 import { join } from 'node:path';
 import type { Config } from './config.ts';
 import { HangWatch, PING_EVERY_MS } from './hang-watch.ts';
@@ -28,7 +29,7 @@ export class Child {
   constructor(
     role: Role,
     name: string,
-    config: Config,
+    about: { readonly config: Config; readonly ticketKeys: string | null },
     listenFd: number | null,
     observer: ChildObserver,
   ) {
@@ -42,7 +43,7 @@ export class Child {
       stdio: ['ignore', 'inherit', 'inherit', 'ipc', listenFd ?? 'ignore'],
       detached: true,
       // A process that replaces another starts sooner when its code need not be compiled again.
-      env: { ...process.env, NODE_COMPILE_CACHE: join(config.data, 'compiled') },
+      env: { ...process.env, NODE_COMPILE_CACHE: join(about.config.data, 'compiled') },
     });
     if (LISTEN_FD !== 4)
       throw new Error('LISTEN_FD must name the position of the socket in stdio.');
@@ -65,7 +66,7 @@ export class Child {
     this.#process.on('error', (error) => gone(error.message));
     this.#pings = setInterval(() => this.#watch(), PING_EVERY_MS);
     const serverStartedAtMs = performance.timeOrigin;
-    this.send({ type: 'begin', role, name, config, serverStartedAtMs });
+    this.send({ type: 'begin', role, name, ...about, serverStartedAtMs });
   }
 
   get pid(): number | undefined {
@@ -76,9 +77,11 @@ export class Child {
     return this.#gone;
   }
 
-  send(message: ToPart): void {
+  /** @param socket goes with the message as a descriptor of its own; this process keeps its own too */
+  send(message: ToPart, socket?: Socket): void {
     if (this.#gone || !this.#process.connected) return;
-    this.#process.send(message, () => {}); // a failure to send shows as the exit that caused it
+    // A failure to send shows as the exit that caused it.
+    this.#process.send(message, socket, { keepOpen: true }, () => {});
   }
 
   kill(): void {

@@ -6,6 +6,7 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { iceServersOf } from '../spaces/index.ts';
+import { EDGES_MAX } from './places.ts';
 
 type Kind = 'string' | 'integer' | 'boolean' | 'list';
 
@@ -42,10 +43,18 @@ export const CONFIG_KEYS = {
   tlsKey: { kind: 'string', fallback: '', about: 'PEM private key.' },
   edges: {
     kind: 'integer',
-    fallback: 2,
+    fallback: 0,
+    min: 0,
+    max: EDGES_MAX,
+    about:
+      'Edge processes; 0 takes two or more, as cores, descriptors and listenersMax call for, so that one can fail unheard.',
+  },
+  listenersMax: {
+    kind: 'integer',
+    fallback: 10_000,
     min: 1,
-    max: 64,
-    about: 'Edge processes; two or more so that one can fail unheard.',
+    max: 10_000_000,
+    about: 'House that this machine is asked to hold; decides how many edges there are.',
   },
   rtcPort: {
     kind: 'integer',
@@ -68,7 +77,14 @@ export const CONFIG_KEYS = {
   trustProxy: {
     kind: 'boolean',
     fallback: false,
-    about: 'Believe X-Forwarded-For and X-Forwarded-Proto; only behind a proxy of your own.',
+    about:
+      'Believe Forwarded, X-Forwarded-For and X-Forwarded-Proto; only behind a proxy of your own.',
+  },
+  proxyProtocol: {
+    kind: 'boolean',
+    fallback: false,
+    about:
+      'Every connection begins with a PROXY protocol header, version 2, and is refused without; only behind a load balancer of your own.',
   },
   spacesMax: {
     kind: 'integer',
@@ -120,10 +136,12 @@ export interface Config {
   readonly tlsCert: string;
   readonly tlsKey: string;
   readonly edges: number;
+  readonly listenersMax: number;
   readonly rtcPort: number;
   readonly rtcAddresses: readonly string[];
   readonly iceServers: readonly string[];
   readonly trustProxy: boolean;
+  readonly proxyProtocol: boolean;
   readonly spacesMax: number;
   readonly speakersMax: number;
   readonly idleEndMinutes: number;

@@ -13,6 +13,8 @@ export type ToPart =
       readonly role: Role;
       readonly name: string;
       readonly config: Config;
+      /** Edges only: base64 of what `tls.Server` takes. */
+      readonly ticketKeys: string | null;
       /** When the supervisor began, ms since the Unix epoch. */
       readonly serverStartedAtMs: number;
     }
@@ -20,7 +22,13 @@ export type ToPart =
   | { readonly type: 'ping'; readonly id: number }
   | { readonly type: 'metrics'; readonly id: number }
   | { readonly type: 'collected'; readonly id: number; readonly metrics: readonly unknown[] }
-  | { readonly type: 'stop' };
+  /** New connections are to be taken, from the public socket that comes with the message. */
+  | { readonly type: 'take' }
+  /** New connections are for other edges. */
+  | { readonly type: 'leave' }
+  | { readonly type: 'ticketKeys'; readonly keys: string }
+  /** Finish what has begun and end. `others`: there are processes that go on, to which listeners can go. */
+  | { readonly type: 'stop'; readonly others: boolean };
 
 export type FromPart =
   /** Prepared, and waiting to be activated. */
@@ -28,6 +36,8 @@ export type FromPart =
   | { readonly type: 'ready' }
   | { readonly type: 'pong'; readonly id: number }
   | { readonly type: 'metrics'; readonly id: number; readonly metrics: unknown }
+  /** An edge has so many connections, and takes so many. */
+  | { readonly type: 'load'; readonly connections: number; readonly places: number }
   /** The api asks for the metrics of all. */
   | { readonly type: 'collect'; readonly id: number };
 

@@ -9,13 +9,14 @@ import { DiskRemovals } from '../adapters/disk/index.ts';
 import { openSqliteStore } from '../adapters/sqlite/index.ts';
 import { UnixControl } from '../adapters/unix/index.ts';
 import { buildApi, Directory, keepDemo } from '../api/index.ts';
-import { CONNECTIONS_MAX } from '../edge/index.ts';
 import type { Store } from '../ports/store.ts';
 import { iceServersOf, PASS_MS } from '../spaces/index.ts';
 import { keepNewest } from './certificate-file.ts';
 import type { Part, PartContext } from './part.ts';
+import { connectionsMaxOf } from './places.ts';
 import { publicUrlOf } from './public-url.ts';
 import { describeServer } from './server-description.ts';
+import { descriptorsMax } from './this-machine.ts';
 import { version } from './version.ts';
 
 export async function start(context: PartContext): Promise<Part> {
@@ -39,7 +40,7 @@ export async function start(context: PartContext): Promise<Part> {
     iceServers,
     version: version(),
     signing: signingKey(secrets.signingSeed),
-    server: describeServer(config, config.edges, CONNECTIONS_MAX),
+    server: describeServer(config, config.edges, connectionsMaxOf(descriptorsMax())),
     keepNewest: (text) => keepNewest(config.data, text),
     metrics,
     collectMetrics: context.collectMetrics,

@@ -12,16 +12,22 @@ import { UnixFeed } from '../adapters/unix/index.ts';
 import { Edge, LIVE_FORMAT, RADIO_FORMAT, type TlsFiles } from '../edge/index.ts';
 import { pagesRoot } from './assets.ts';
 import { publisher } from './gauges.ts';
-import type { Part, PartContext } from './part.ts';
+import type { EdgePart, PartContext } from './part.ts';
+import { connectionsMaxOf } from './places.ts';
+import { descriptorsMax } from './this-machine.ts';
 
 const CERTIFICATE_LOOK_MS = 10_000;
+const LOAD_MS = 100;
+/** Others listen on the same socket, and know the programme already. */
+const SETTLE_MS_MAX = 3_000;
 
-export async function start(context: PartContext): Promise<Part> {
+export async function start(context: PartContext): Promise<EdgePart> {
   const { config, clock, timers, random, log, sockets, listenFd } = context;
   if (listenFd === null)
     throw new Error('An edge listens on an inherited socket, and was given none.');
   const feed = new UnixFeed({ path: sockets.programme, timers, random, log });
   const tls = config.tlsCert === '' ? null : await readTls(config.tlsCert, config.tlsKey);
+  const places = connectionsMaxOf(descriptorsMax());
   const edge = new Edge({
     clock,
     timers,
@@ -29,6 +35,9 @@ export async function start(context: PartContext): Promise<Part> {
     formats: { live: LIVE_FORMAT, radio: RADIO_FORMAT },
     holding: holdingFrames,
     tls,
+    ticketKeys: context.ticketKeys,
+    connectionsMax: places,
+    proxyProtocol: config.proxyProtocol,
     pagesDir: pagesRoot(),
     dataDir: config.data,
     sockets,
@@ -37,14 +46,32 @@ export async function start(context: PartContext): Promise<Part> {
   });
   const stopMeasuring = publish(edge, context);
   const stopWatching = tls === null ? () => {} : watchCertificate(edge, context);
-  await edge.open({ fd: listenFd });
+  await edge.open({ fd: listenFd }, SETTLE_MS_MAX);
+  const stopTelling = tellLoad(edge, places, context);
   return {
-    async close() {
+    async close(others) {
       stopWatching();
-      await edge.close();
+      await edge.close(others);
+      stopTelling();
       stopMeasuring();
     },
+    take: (socket) => edge.take(socket),
+    leave: () => edge.leave(),
+    renewTicketKeys: (keys) => edge.renewTicketKeys(keys),
   };
+}
+
+/** How full this edge is, whenever that has changed. @returns what stops it */
+function tellLoad(edge: Edge, places: number, context: PartContext): () => void {
+  let told = -1;
+  const tell = (): void => {
+    if (edge.connections === told) return;
+    told = edge.connections;
+    context.tellLoad(told, places);
+  };
+  tell();
+  const timer = context.timers.every(LOAD_MS, tell);
+  return () => timer.cancel();
 }
 
 async function readTls(certPath: string, keyPath: string): Promise<TlsFiles> {
@@ -109,6 +136,12 @@ function publish(edge: Edge, { metrics: registry }: PartContext): () => void {
     'parterre_edge_connections',
     'Open connections on the public port.',
     () => edge.connections,
+  );
+  byLabel(
+    'parterre_edge_tls_handshakes_total',
+    'TLS handshakes that ended well.',
+    'kind',
+    () => counters.handshakes,
   );
   byLabel('parterre_edge_joins_total', 'Listeners taken in.', 'lane', () => counters.joins);
   byLabel(

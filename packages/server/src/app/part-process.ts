@@ -2,11 +2,12 @@
  * The inside of a supervised process: waits to be told which it is, composes that part, answers the
  * supervisor, and ends when told to or when the supervisor is gone.
  */
+import type { Socket } from 'node:net';
 import { AggregatorRegistry, collectDefaultMetrics, Registry } from 'prom-client';
 import { createLog, systemClock, systemRandom, systemTimers } from '../adapters/system/index.ts';
 import type { Log } from '../ports/log.ts';
 import { type FromPart, LISTEN_FD, type Role, type ToPart, WARM_ROLES } from './messages.ts';
-import type { Part, PartContext } from './part.ts';
+import type { EdgePart, Part, PartContext } from './part.ts';
 import { takePriority } from './priority.ts';
 import { loadSecrets } from './secrets.ts';
 import { socketsOf } from './sockets.ts';
@@ -32,6 +33,8 @@ function say(message: FromPart): void {
 
 class PartProcess {
   #part: Part | null = null;
+  /** The same, when it is one. */
+  #edge: EdgePart | null = null;
   #activate: (() => Promise<Part>) | null = null;
   #wanted = false;
   #log: Log | null = null;
@@ -44,8 +47,8 @@ class PartProcess {
     const finished = new Promise<void>((resolve) => {
       this.#finish = resolve;
     });
-    process.on('message', (message: ToPart) => {
-      this.#hear(message).catch((error: unknown) => this.#fail(error));
+    process.on('message', (message: ToPart, socket?: Socket) => {
+      this.#hear(message, socket).catch((error: unknown) => this.#fail(error));
     });
     process.on('uncaughtException', (error) => this.#fail(error));
     process.on('unhandledRejection', (error) => this.#fail(error));
@@ -53,7 +56,7 @@ class PartProcess {
     process.exit(0);
   }
 
-  async #hear(message: ToPart): Promise<void> {
+  async #hear(message: ToPart, socket?: Socket): Promise<void> {
     switch (message.type) {
       case 'begin':
         return this.#begin(message);
@@ -70,14 +73,22 @@ class PartProcess {
         });
       case 'collected':
         return this.#collects.get(message.id)?.(message.metrics);
+      case 'take':
+        if (this.#edge === null) socket?.destroy();
+        else if (socket !== undefined) this.#edge.take(socket);
+        return;
+      case 'leave':
+        return this.#edge?.leave();
+      case 'ticketKeys':
+        return this.#edge?.renewTicketKeys(Buffer.from(message.keys, 'base64'));
       case 'stop':
-        await this.#part?.close();
+        await this.#part?.close(message.others);
         this.#finish();
     }
   }
 
   async #begin(message: Extract<ToPart, { type: 'begin' }>): Promise<void> {
-    const { role, name, config, serverStartedAtMs } = message;
+    const { role, name, config, ticketKeys, serverStartedAtMs } = message;
     process.title = `parterre ${name}`;
     const log = createLog({ level: config.logLevel, part: name, pretty: process.stdout.isTTY });
     this.#log = log;
@@ -95,6 +106,8 @@ class PartProcess {
       metrics: this.#registry,
       sockets: socketsOf(config.data),
       listenFd: role === 'edge' ? LISTEN_FD : null,
+      ticketKeys: ticketKeys === null ? null : Buffer.from(ticketKeys, 'base64'),
+      tellLoad: (connections, places) => say({ type: 'load', connections, places }),
       collectMetrics: () => this.#collectAll(),
     };
     this.#activate = await prepare(role, context);
@@ -108,6 +121,7 @@ class PartProcess {
     const activate = this.#activate;
     this.#activate = null;
     this.#part = await activate();
+    if ('take' in this.#part) this.#edge = this.#part as EdgePart;
     say({ type: 'ready' });
   }
 

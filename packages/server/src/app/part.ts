@@ -2,6 +2,7 @@
  * What every process of Parterre is given and gives back. `main.ts` builds the context from the
  * configuration; `part-{name}.ts` composes the modules and adapters of that process from it.
  */
+import type { Socket } from 'node:net';
 import type { Registry } from 'prom-client';
 import type { Clock, Timers } from '../ports/clock.ts';
 import type { Log } from '../ports/log.ts';
@@ -24,11 +25,24 @@ export interface PartContext {
   readonly sockets: { readonly programme: string; readonly api: string; readonly stage: string };
   /** Descriptor of the inherited public socket; edges only. */
   readonly listenFd: number | null;
+  /** What seals TLS session tickets at all edges; edges only. */
+  readonly ticketKeys: Buffer | null;
+  /** Tells the supervisor how full this edge is. */
+  readonly tellLoad: (connections: number, places: number) => void;
   /** Metrics of all processes as Prometheus text; api only. */
   readonly collectMetrics: () => Promise<string>;
 }
 
-/** A running process's work; `close` finishes what has begun and is idempotent. */
+/** A running process's work. */
 export interface Part {
-  close(): Promise<void>;
+  /** Finishes what has begun. Idempotent. @param others processes of this kind go on serving */
+  close(others?: boolean): Promise<void>;
+}
+
+/** An edge's; the supervisor decides who takes new connections. */
+export interface EdgePart extends Part {
+  /** @param socket the public socket; owned from here on */
+  take(socket: Socket): void;
+  leave(): void;
+  renewTicketKeys(keys: Buffer): void;
 }

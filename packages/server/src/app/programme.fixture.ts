@@ -19,6 +19,8 @@ const prepared = await prepare({
   metrics: new Registry(),
   sockets: socketsOf(config.data),
   listenFd: null,
+  ticketKeys: null,
+  tellLoad: () => {},
   collectMetrics: async () => '',
 });
 process.stdout.write('prepared\n');

@@ -21,10 +21,12 @@ const BEARING: Readonly<Record<keyof Config, boolean>> = {
   tlsCert: false, // told as topology.tls
   tlsKey: false,
   edges: true,
+  listenersMax: false, // told as topology.edges
   rtcPort: false,
   rtcAddresses: false,
   iceServers: false,
   trustProxy: true,
+  proxyProtocol: true,
   spacesMax: true,
   speakersMax: true,
   idleEndMinutes: false,
