@@ -1,6 +1,7 @@
 /**
  * A network line between one browser and the server that can be cut without anybody being told: TCP
- * connections stay open and carry nothing, UDP packets vanish. The page's peer connections are led over
+ * connections stay open and carry nothing, UDP packets vanish. It can also lose a share of what the browser
+ * sends by UDP. The page's peer connections are led over
  * it: the server's candidates are replaced by the line's, and the browser's own are kept from the server,
  * which then answers to where packets come from (RFC 8445 §7.3.1.3).
  */
@@ -13,6 +14,9 @@ export class Line {
   readonly url: string;
   /** UDP packets carried to the server. */
   packets = 0;
+  /** Share of the browser's UDP packets that are lost, singly and in runs, 0…1. */
+  lossShare = 0;
+  #chance = 15;
   readonly #tcp: Server;
   readonly #udp: UdpSocket;
   readonly #ends = new Set<Socket>();
@@ -91,7 +95,14 @@ export class Line {
       this.#flows.set(from, flow);
     }
     this.packets += 1;
+    if (this.#isLost()) return;
     flow.send(packet, this.#serverPort, '127.0.0.1');
+  }
+
+  /** The same packets in every run: a linear congruential generator. */
+  #isLost(): boolean {
+    this.#chance = (this.#chance * 1_664_525 + 1_013_904_223) >>> 0;
+    return this.#chance / 2 ** 32 < this.lossShare;
   }
 }
 
