@@ -172,7 +172,8 @@ function Report({ report }: { report: ConnectivityReport }) {
       {report.verdict === 'ok' ? null : (
         <ul class="advice small">
           {report.udp === 'failed' || report.stun === 'failed' ? <li>{words.adviceUdp}</li> : null}
-          {report.turn === 'ok' ? null : <li>{words.adviceRelay}</li>}
+          {report.turn === 'not_configured' ? <li>{words.adviceRelay}</li> : null}
+          {report.turn === 'failed' ? <li>{words.adviceRelayDown}</li> : null}
         </ul>
       )}
     </div>

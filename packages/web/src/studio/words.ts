@@ -59,6 +59,8 @@ const en = {
   notYet: 'after you join',
   adviceUdp: 'UDP is blocked. Try another network, such as a phone’s hotspot.',
   adviceRelay: 'Ask the owner to set up a TURN server on port 443 (see docs/operate/turn.md).',
+  adviceRelayDown:
+    'The relay does not answer. Tell the owner; until it does, use a network without a strict firewall.',
   join: 'Enter the green room',
   joining: 'Entering…',
   greenRoom: 'Green room',
@@ -205,6 +207,8 @@ const fr: typeof en = {
   adviceUdp: 'UDP est bloqué. Essayez un autre réseau, comme le partage d’un téléphone.',
   adviceRelay:
     'Demandez au propriétaire un serveur TURN sur le port 443 (voir docs/operate/turn.md).',
+  adviceRelayDown:
+    'Le relais ne répond pas. Prévenez le propriétaire ; en attendant, prenez un réseau sans pare-feu strict.',
   join: 'Entrer en coulisses',
   joining: 'Entrée…',
   greenRoom: 'Coulisses',
