@@ -74,7 +74,13 @@ interface Screen {
 
 const SCREENS: readonly Screen[] = [
   { path: '/', says: /A stage for a few/ },
-  { path: '/?owner', says: /Your spaces[\s\S]*An evening with Ada and Grace/ },
+  {
+    path: '/?owner',
+    says: /Your spaces[\s\S]*An evening with Ada and Grace[\s\S]*Capacity[\s\S]*60,000/,
+  },
+  { path: '/?owner&capacity=stale', says: /No longer proven[\s\S]*the program, the edges or TLS/ },
+  { path: '/?owner&capacity=expired', says: /certificate has expired[\s\S]*parterre rehearse/ },
+  { path: '/?owner&capacity=none', says: /not been proven yet[\s\S]*parterre rehearse/ },
   { path: '/evening', says: /The programme is on air/ },
   { path: '/evening?phase=playing', says: /Ada Lovelace[\s\S]*4 s behind the stage/ },
   { path: '/evening?phase=reconnecting', says: /Stay seated/ },
@@ -199,6 +205,30 @@ describe.skipIf(!existsSync(CHROMIUM))('the pages in Chromium', () => {
     await page.keyboard.press('ArrowRight');
     await page.locator('[role="slider"][aria-valuenow="65"]').waitFor();
     expect(await slider.getAttribute('aria-valuetext')).toMatch(/^1:05 of 12:34/);
+    await page.context().close();
+  });
+
+  it('[P2] says that a recording cannot be fetched, and plays it when asked again', async () => {
+    const page = await open('/last-week');
+    await page.route('**/replay.mp4', (route) => route.abort());
+    await page.getByRole('button', { name: 'Play', exact: true }).click();
+    const notice = page.getByRole('alert').filter({ hasText: 'cannot be fetched' });
+    await notice.waitFor();
+    await page.unroute('**/replay.mp4');
+    await notice.getByRole('button', { name: 'Try again' }).click();
+    await page.getByRole('button', { name: 'Pause', exact: true }).waitFor();
+    await notice.waitFor({ state: 'detached' });
+    await page.waitForFunction(() => document.querySelector('audio')!.currentTime > 0);
+    await page.context().close();
+  });
+
+  it('[P2] who stops the replay before its sound has come is not told of a fault', async () => {
+    const page = await open('/last-week');
+    await page.route('**/replay.mp4', () => {});
+    await page.getByRole('button', { name: 'Play', exact: true }).click();
+    await page.getByRole('button', { name: 'Pause', exact: true }).click();
+    await page.getByRole('button', { name: 'Play', exact: true }).waitFor();
+    expect(await page.getByRole('alert').count()).toBe(0);
     await page.context().close();
   });
 });

@@ -73,7 +73,15 @@ export function Replay({ space }: { space: PublicSpace }) {
   };
   const playFrom = (ms: number) => {
     seek(ms);
-    void audio.current?.play().catch(() => setFailed(true));
+    audio.current?.play().catch((error: Error) => {
+      // Somebody who presses Pause before the sound has come is told nothing.
+      if (error.name !== 'AbortError') setFailed(true);
+    });
+  };
+  const again = () => {
+    setFailed(false);
+    audio.current?.load();
+    playFrom(atMs);
   };
   const durationMs = recording?.durationMs ?? 0;
   return (
@@ -147,7 +155,7 @@ export function Replay({ space }: { space: PublicSpace }) {
         </div>
         <Speed audio={audio} />
       </div>
-      {failed ? <Broken retry={() => audio.current?.load()} /> : null}
+      {failed ? <Broken retry={again} /> : null}
       <div class="row replay-files">
         <span class="soft small">{words.download}</span>
         <a class="button" href={`${base}.mp4`} download={`${space.id}.mp4`}>
