@@ -4,6 +4,11 @@
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { PublicSpace, SpaceState } from '@parterre/protocol';
+import type {
+  Certificate,
+  CertificateList,
+  CertificateState,
+} from '@parterre/protocol/certificate';
 import type { Plugin } from 'vite';
 
 const DURATION_MS = 754_000;
@@ -102,6 +107,30 @@ function json(response: ServerResponse, status: number, body: unknown): unknown 
     .end(JSON.stringify(body));
 }
 
+/** One certificate, in the state that the page's address names: `?owner&capacity=stale`, or `none`. */
+function certificates(referer: string): CertificateList {
+  const named = /[?&]capacity=(\w+)/.exec(referer)?.[1] ?? 'valid';
+  if (named === 'none') return { certificates: [] };
+  const state = named as CertificateState;
+  const differs = state === 'stale' ? ['build.digest', 'topology.edges'] : [];
+  const issuedAtMs = startedMs - 5 * 86_400_000;
+  const expiresAtMs = issuedAtMs + (state === 'expired' ? 4 : 30) * 86_400_000;
+  const payload = {
+    id: 'c3v9x2m7q4w8z1a5',
+    issuedAtMs,
+    expiresAtMs,
+    capacity: { listeners: 60_000, joinsPerS: 1_500 },
+    rehearsal: { scenario: 'stampede' },
+    promises: [
+      { promise: 'P1', measure: 'gaps', limit: 0, measured: 0, held: true },
+      { promise: 'P2', measure: 'join.first_audio.p95_s', limit: 2, measured: 0.118, held: true },
+      { promise: 'P1', measure: 'latency.p99_s', limit: 3.6, measured: 2.26, held: true },
+    ],
+  };
+  const certificate = { payload, publicKey: '', signature: '' } as unknown as Certificate;
+  return { certificates: [{ state, differs, certificate }] };
+}
+
 const unknown = (response: ServerResponse, code = 'unknown_space') =>
   json(response, 404, { error: { code, message: code, remedy: '' } });
 
@@ -115,6 +144,8 @@ function api(request: IncomingMessage, response: ServerResponse, path: string): 
   }));
   if (collection === 'me') return json(response, 200, { owner });
   if (collection === 'session') return json(response, 200, { owner: true });
+  if (collection === 'certificates')
+    return json(response, 200, certificates(request.headers.referer ?? ''));
   if (collection === 'invites') {
     return json(response, 200, {
       space: SPACES.get('evening'),

@@ -4,6 +4,7 @@
  * time is one too.
  */
 import type { PublicSpace, Role } from '@parterre/protocol';
+import type { CertificateList, KeptCertificate } from '@parterre/protocol/certificate';
 import type {
   ChangeSpace,
   CreatedInvite,
@@ -103,6 +104,8 @@ export const rest = {
     ((await send('GET', '/api/me')) as Me | null)?.owner === true,
   spaces: async (): Promise<readonly OwnedSpace[]> =>
     ((await send('GET', '/api/spaces?limit=100')) as SpaceList).spaces,
+  newestCertificate: async (): Promise<KeptCertificate | null> =>
+    ((await send('GET', '/api/certificates?limit=1')) as CertificateList).certificates[0] ?? null,
   create: (space: CreateSpace) => send('POST', '/api/spaces', space) as Promise<OwnedSpace>,
   change: (id: string, change: ChangeSpace) =>
     send('PATCH', spacePath(id), change) as Promise<OwnedSpace>,

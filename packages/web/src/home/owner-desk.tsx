@@ -1,10 +1,11 @@
-/** The owner's part of the home page: the form for a new space and the list of those there are. */
+/** The owner's part of the home page: the form for a new space, those there are, and the capacity. */
 import type { OwnedSpace } from '@parterre/protocol/schemas';
 import { useCallback, useEffect, useState } from 'preact/hooks';
 import { asProblem, type Problem, rest } from '../api/rest.ts';
 import { useWords } from '../i18n/language.ts';
 import { SHELL_WORDS } from '../i18n/shell-words.ts';
 import { Notice } from '../ui/notice.tsx';
+import { CapacityCard } from './capacity-card.tsx';
 import { CreateSpaceForm } from './create-space.tsx';
 import { SpaceCard } from './space-card.tsx';
 import { HOME_WORDS } from './words.ts';
@@ -58,6 +59,7 @@ export function OwnerDesk({ leave }: { leave: () => void }) {
           ))}
         </ul>
       </section>
+      <CapacityCard />
     </div>
   );
 }

@@ -1,5 +1,6 @@
 import { ERRORS } from '@parterre/protocol';
 import { describe, expect, it } from 'vitest';
+import { CAPACITY_WORDS } from '../home/capacity-words.ts';
 import { HOME_WORDS } from '../home/words.ts';
 import { LISTEN_WORDS } from '../listen/words.ts';
 import { REPLAY_WORDS } from '../replay/words.ts';
@@ -8,6 +9,7 @@ import { PROBLEM_WORDS, problemCode } from './problems.ts';
 import { SHELL_WORDS } from './shell-words.ts';
 
 const DICTIONARIES = {
+  capacity: CAPACITY_WORDS,
   home: HOME_WORDS,
   listen: LISTEN_WORDS,
   replay: REPLAY_WORDS,

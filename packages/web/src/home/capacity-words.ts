@@ -1,0 +1,84 @@
+/** The words of the owner's capacity card. */
+import type { CertificateState } from '@parterre/protocol/certificate';
+import type { Dictionary } from '../i18n/language.ts';
+
+/** What a certificate depends on: the first part of a name in `differs`. */
+type Part = 'build' | 'configuration' | 'machine' | 'topology';
+
+const en = {
+  title: 'Capacity',
+  none: 'How many listeners this server carries has not been proven yet. A rehearsal fills it with listeners that verify what they hear:',
+  state: {
+    valid: 'Proven',
+    stale: 'No longer proven: the server has changed',
+    expired: 'No longer proven: the certificate has expired',
+    forged: 'Not proven: the certificate is not this server’s',
+  } satisfies Record<CertificateState, string> as Record<CertificateState, string>,
+  listeners: 'listeners at once',
+  joins: 'joins a second',
+  scope: (scenario: string) =>
+    `Verified as held in the rehearsal “${scenario}”; nothing beyond it is claimed.`,
+  issued: (when: string) => `Issued ${when}`,
+  until: (when: string) => `counts until ${when}`,
+  expired: (when: string) => `expired ${when}`,
+  changed: (what: string) => `Changed since: ${what}.`,
+  parts: {
+    build: 'the program',
+    configuration: 'the configuration',
+    machine: 'the machine',
+    topology: 'the edges or TLS',
+  } satisfies Record<Part, string> as Record<Part, string>,
+  again: 'Prove it again with:',
+  promises: 'What held',
+  measures: {
+    gaps: 'Gaps that were heard',
+    dry: 'Buffers that ran dry',
+    'join.first_audio.p95_s': 'Wait for the first sound, p95',
+    'latency.p50_s': 'Delay from stage to ear, p50',
+    'latency.p99_s': 'Delay from stage to ear, p99',
+    'resume.max_s': 'Longest time without a connection',
+    ticks_skipped: 'Ticks the mixers skipped',
+  } as Readonly<Record<string, string>>,
+  atMost: (measured: string, limit: string) => `${measured}, at most ${limit}`,
+  report: 'Report',
+  download: 'Certificate',
+};
+const fr: typeof en = {
+  title: 'Capacité',
+  none: 'Le nombre d’auditeurs que porte ce serveur n’a pas encore été prouvé. Une répétition le remplit d’auditeurs qui vérifient ce qu’ils entendent :',
+  state: {
+    valid: 'Prouvée',
+    stale: 'N’est plus prouvée : le serveur a changé',
+    expired: 'N’est plus prouvée : le certificat a expiré',
+    forged: 'Non prouvée : le certificat n’est pas de ce serveur',
+  },
+  listeners: 'auditeurs à la fois',
+  joins: 'arrivées par seconde',
+  scope: (scenario) =>
+    `Vérifié comme tenu lors de la répétition « ${scenario} » ; rien au-delà n’est affirmé.`,
+  issued: (when) => `Délivré ${when}`,
+  until: (when) => `valable jusqu’au ${when}`,
+  expired: (when) => `expiré ${when}`,
+  changed: (what) => `Ce qui a changé depuis : ${what}.`,
+  parts: {
+    build: 'le programme',
+    configuration: 'la configuration',
+    machine: 'la machine',
+    topology: 'les edges ou TLS',
+  },
+  again: 'Pour la prouver de nouveau :',
+  promises: 'Ce qui a tenu',
+  measures: {
+    gaps: 'Coupures entendues',
+    dry: 'Tampons qui se sont vidés',
+    'join.first_audio.p95_s': 'Attente du premier son, p95',
+    'latency.p50_s': 'Délai de la scène à l’oreille, p50',
+    'latency.p99_s': 'Délai de la scène à l’oreille, p99',
+    'resume.max_s': 'Plus long temps sans connexion',
+    ticks_skipped: 'Pas sautés par les mélangeurs',
+  },
+  atMost: (measured, limit) => `${measured}, au plus ${limit}`,
+  report: 'Rapport',
+  download: 'Certificat',
+};
+export const CAPACITY_WORDS: Dictionary<typeof en> = { en, fr };
