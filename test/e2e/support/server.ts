@@ -20,6 +20,7 @@ export class TestServer {
   readonly lines: string[] = [];
   readonly #flags: readonly string[];
   readonly #environment: NodeJS.ProcessEnv;
+  readonly #descriptors: number | null;
   readonly #parts = new Map<string, number>();
   /** Lines so far, also those no longer kept. */
   #heard = 0;
@@ -27,23 +28,31 @@ export class TestServer {
   #ownerToken = '';
   #cookie = '';
 
-  private constructor(data: string, flags: readonly string[], environment: NodeJS.ProcessEnv) {
+  private constructor(
+    data: string,
+    flags: readonly string[],
+    environment: NodeJS.ProcessEnv,
+    descriptors: number | null,
+  ) {
     this.data = data;
     this.#flags = flags;
     this.#environment = environment;
+    this.#descriptors = descriptors;
   }
 
   /**
    * Starts on free ports with an empty data folder (or the one given).
    * @param environment variables beside this process's own
+   * @param descriptors how many each process may open; null for as many as this one
    */
   static async start(
     flags: readonly string[] = [],
     data?: string,
     environment: NodeJS.ProcessEnv = {},
+    descriptors: number | null = null,
   ): Promise<TestServer> {
     const folder = data ?? (await mkdtemp(join(tmpdir(), 'parterre-e2e-')));
-    const server = new TestServer(folder, flags, environment);
+    const server = new TestServer(folder, flags, environment, descriptors);
     await server.launch();
     return server;
   }
@@ -64,7 +73,9 @@ export class TestServer {
       this.data,
       ...this.#flags,
     ];
-    const child = spawn(process.execPath, [MAIN, ...args], {
+    const limit = this.#descriptors === null ? '' : `ulimit -n ${this.#descriptors} && `;
+    const command = ['-c', `${limit}exec "$0" "$@"`, process.execPath, MAIN, ...args];
+    const child = spawn('/bin/sh', command, {
       stdio: ['ignore', 'pipe', 'pipe'],
       env: { ...process.env, ...this.#environment },
     });

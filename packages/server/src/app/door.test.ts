@@ -43,6 +43,16 @@ describe('the door', () => {
     expect(told).toEqual(['a leaves', 'a takes', 'b leaves']);
   });
 
+  test('[P2] an edge that has left by itself is told to take again when nobody else can', () => {
+    const { door, told } = aDoor('a', 'b');
+    door.heard('b', 960, PLACES, true);
+    expect(told).toEqual([]);
+    door.heard('a', 960, PLACES, true);
+    expect(told).toEqual(['a takes']);
+    door.left('a');
+    expect(told).toEqual(['a takes', 'b takes']);
+  });
+
   test('an edge far ahead of the others pauses until they have caught up', () => {
     const { door, told } = aDoor('a', 'b', 'c');
     door.heard('a', 500, PLACES);

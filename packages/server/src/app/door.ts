@@ -5,9 +5,9 @@
  * nobody waits in the kernel's queue for nothing; when all are full that one refuses in words.
  */
 
-/** An edge is full at this share of its places: what comes before it hears so still has one. */
-const FULL_AT = 0.95;
-/** And has room again at this. */
+import { leaveAtOf } from './places.ts';
+
+/** An edge that was full has room again at this share of its places. */
 const ROOM_AT = 0.9;
 /** Ahead: this far above the mean of all, as a factor and in connections; and no longer at half of it. */
 const AHEAD_BY = 0.25;
@@ -28,11 +28,13 @@ export class Door<Edge> {
     this.#tell = tell;
   }
 
-  /** An edge has so many connections of so many places. One not heard of before is taking. */
-  heard(edge: Edge, connections: number, places: number): void {
-    const standing = this.#edges.get(edge);
-    if (standing === undefined) this.#edges.set(edge, { connections, places, taking: true });
-    else Object.assign(standing, { connections, places });
+  /**
+   * An edge has so many connections of so many places. One not heard of before is taking.
+   * @param left it takes no more of its own accord, being full
+   */
+  heard(edge: Edge, connections: number, places: number, left = false): void {
+    const taking = !left && (this.#edges.get(edge)?.taking ?? true);
+    this.#edges.set(edge, { connections, places, taking });
     this.#decide();
   }
 
@@ -63,7 +65,7 @@ export class Door<Edge> {
 }
 
 function hasRoom({ connections, places, taking }: Standing): boolean {
-  return connections < places * (taking ? FULL_AT : ROOM_AT);
+  return connections < (taking ? leaveAtOf(places) : places * ROOM_AT);
 }
 
 function isAhead({ connections, taking }: Standing, mean: number): boolean {

@@ -37,7 +37,13 @@ export type FromPart =
   | { readonly type: 'pong'; readonly id: number }
   | { readonly type: 'metrics'; readonly id: number; readonly metrics: unknown }
   /** An edge has so many connections, and takes so many. */
-  | { readonly type: 'load'; readonly connections: number; readonly places: number }
+  | {
+      readonly type: 'load';
+      readonly connections: number;
+      readonly places: number;
+      /** It takes no more of its own accord. */
+      readonly left: boolean;
+    }
   /** The api asks for the metrics of all. */
   | { readonly type: 'collect'; readonly id: number };
 

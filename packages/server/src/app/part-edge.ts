@@ -13,7 +13,7 @@ import { Edge, LIVE_FORMAT, RADIO_FORMAT, type TlsFiles } from '../edge/index.ts
 import { pagesRoot } from './assets.ts';
 import { publisher } from './gauges.ts';
 import type { EdgePart, PartContext } from './part.ts';
-import { connectionsMaxOf } from './places.ts';
+import { connectionsMaxOf, leaveAtOf } from './places.ts';
 import { descriptorsMax } from './this-machine.ts';
 
 const CERTIFICATE_LOOK_MS = 10_000;
@@ -37,6 +37,8 @@ export async function start(context: PartContext): Promise<EdgePart> {
     tls,
     ticketKeys: context.ticketKeys,
     connectionsMax: places,
+    leaveAt: leaveAtOf(places),
+    left: () => context.tellLoad(edge.connections, places, true),
     proxyProtocol: config.proxyProtocol,
     pagesDir: pagesRoot(),
     dataDir: config.data,
@@ -67,7 +69,7 @@ function tellLoad(edge: Edge, places: number, context: PartContext): () => void 
   const tell = (): void => {
     if (edge.connections === told) return;
     told = edge.connections;
-    context.tellLoad(told, places);
+    context.tellLoad(told, places, false);
   };
   tell();
   const timer = context.timers.every(LOAD_MS, tell);

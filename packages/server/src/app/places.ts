@@ -6,6 +6,8 @@
 /** Kept from connections, of all descriptors: files that are read, sockets to the other parts. */
 const RESERVED_SHARE = 0.1;
 const RESERVED_MIN = 600;
+/** An edge that has filled so much of its places leaves the rest for when no other has room. */
+const LEAVE_AT = 0.95;
 /** More than one core can write to, whatever the system allows. */
 const CONNECTIONS_MAX = 60_000;
 /** One can fail, and one can be replaced, while another serves. */
@@ -17,6 +19,11 @@ export function connectionsMaxOf(descriptors: number): number {
   const reserved = Math.max(descriptors * RESERVED_SHARE, RESERVED_MIN);
   const left = descriptors - Math.min(reserved, descriptors / 2);
   return Math.min(CONNECTIONS_MAX, Math.floor(left));
+}
+
+/** @returns the connections at which an edge of so many places leaves new ones to the others */
+export function leaveAtOf(places: number): number {
+  return Math.floor(places * LEAVE_AT);
 }
 
 /**

@@ -197,7 +197,7 @@ export class Processes {
     if (message.type === 'collect') void this.#collect(child, message.id);
     if (message.type === 'metrics') this.#collecting.get(message.id)?.(child, message.metrics);
     if (message.type === 'load' && !this.#changing.has(child))
-      this.#door.heard(child, message.connections, message.places);
+      this.#door.heard(child, message.connections, message.places, message.left);
     this.#changed();
   }
 

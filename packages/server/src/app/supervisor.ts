@@ -2,7 +2,7 @@
  * The supervisor: binds the public socket and answers to the operator's signals; the processes are
  * `processes.ts`. It reads no request and parses no input, so that nothing from outside can bring it down
  * [P1, P3]. SIGTERM and SIGINT stop everything in order, a second one at once; SIGHUP replaces the
- * processes one after the other, unheard.
+ * processes one after the other, unheard, unless a terminal sends it, which closes.
  *
  * The public socket is bound here but listened on only by the edges that inherit it, so the kernel's
  * queue of connections outlives every edge.
@@ -58,19 +58,20 @@ async function run(config: Config, listenFd: number, log: Log): Promise<void> {
     ticketKeys: new TicketKeys(),
     log,
   });
-  const stopped = new Promise<void>((resolve) => {
-    let signals = 0;
-    const stop = (): void => {
-      signals += 1;
-      if (signals > 1) processes.killAll();
-      else void processes.stop().then(resolve);
-    };
-    process.on('SIGTERM', stop);
-    process.on('SIGINT', stop);
-  });
+  const { promise: stopped, resolve } = Promise.withResolvers<void>();
+  let signals = 0;
+  const stop = (): void => {
+    signals += 1;
+    if (signals > 1) processes.killAll();
+    else void processes.stop().then(resolve);
+  };
+  process.on('SIGTERM', stop);
+  process.on('SIGINT', stop);
   let open = false;
   process.on('SIGHUP', () => {
-    if (open) void processes.deploy();
+    // Who runs this in a terminal and closes it wants it to end.
+    if (process.stdout.isTTY) stop();
+    else if (open) void processes.deploy();
   });
   await Promise.race([processes.start(), stopped]);
   if (!processes.stopping) {

@@ -48,6 +48,9 @@ export interface EdgeOptions {
   /** Told of a fault of ours that cost a request; for the log. */
   readonly failed?: (error: unknown) => void;
   readonly connectionsMax?: number;
+  /** With so many connections it leaves new ones to the other edges, and says so. */
+  readonly leaveAt?: number;
+  readonly left?: () => void;
   /** false: every connection is a `net.Socket`. */
   readonly bare?: boolean;
   readonly firstRequestMsMax?: number;

@@ -35,6 +35,10 @@ export interface FrontOptions {
   readonly clock: Clock;
   readonly timers: Timers;
   readonly connectionsMax?: number;
+  /** With so many connections this port leaves new ones to the others that share its socket. */
+  readonly leaveAt?: number;
+  /** It has; whoever knows the others may have it `take` again, up to `connectionsMax`. */
+  readonly left?: () => void;
   /** false: every connection is a `net.Socket`, as on a runtime whose handles are not known. */
   readonly bare?: boolean;
   readonly firstRequestMsMax?: number;
@@ -54,6 +58,8 @@ export class Front {
   readonly #server: Server;
   readonly #secure: Secure | null;
   #closing = false;
+  /** Takes connections although it is as good as full. */
+  #insists = false;
   readonly #answers = new FastAnswers();
   readonly #sockets = new Set<Socket>();
   readonly #bare = new Set<BareSocket>();
@@ -77,6 +83,7 @@ export class Front {
     this.#server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
       if (options.proxyProtocol === true) this.#introduce(socket);
       else this.#begin(socket);
+      this.#leaveWhenFull();
     });
     this.#sweeper = options.timers.every(SWEEP_MS, () => this.#sweep());
   }
@@ -101,7 +108,19 @@ export class Front {
   #bareIfPlain(): void {
     const { tls, bare, proxyProtocol } = this.#options;
     if (tls !== null || bare === false || proxyProtocol === true) return;
-    bareSockets(this.#server, this.#bareOwner, (socket) => this.#acceptBare(socket));
+    bareSockets(this.#server, this.#bareOwner, (socket) => {
+      this.#acceptBare(socket);
+      this.#leaveWhenFull();
+    });
+  }
+
+  #leaveWhenFull(): void {
+    const { leaveAt, left } = this.#options;
+    if (leaveAt === undefined || this.connections < leaveAt) this.#insists = false;
+    else if (!this.#insists) {
+      this.leave();
+      left?.();
+    }
   }
 
   /** Leaves new connections, and those in the kernel's queue, to the other edges that share the socket. */
@@ -111,6 +130,7 @@ export class Front {
 
   /** Takes connections again, from `socket`, which is the public socket and owned from here on. */
   take(socket: Socket): void {
+    this.#insists = true;
     if (this.#closing || this.#server.listening) socket.destroy();
     else this.#server.listen(socket, BACKLOG, () => this.#bareIfPlain());
   }
