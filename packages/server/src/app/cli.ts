@@ -33,7 +33,7 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   },
   rehearse: {
     usage:
-      'rehearse [URL/space] [--scenario steady] [--listeners 1000] [--seconds N] [--scale X] [--speed X] [--pace 2000] [--profile near|steady] [--edges N] [--find-capacity] [--json FILE] [--report FILE] [--permit FILE] [--certificate FILE]',
+      'rehearse [URL/space] [--scenario steady] [--listeners 1000] [--seconds N] [--scale X] [--speed X] [--pace 1000] [--profile near|steady] [--edges N] [--find-capacity] [--json FILE] [--report FILE] [--permit FILE] [--certificate FILE]',
     about:
       'Fills a house with listeners that verify what they hear, and says which promises held. Without an address it starts a server for it. docs/operate/rehearsal.md tells the scenarios.',
     run: async (args) => (await import('./command-rehearse.ts')).rehearseCommand(args),

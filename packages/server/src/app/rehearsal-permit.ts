@@ -33,33 +33,44 @@ export async function permitFor(path: string | null, url: string, score: Score):
   return permit;
 }
 
-/** Until it is closed; `stop` hears once why the rehearsal must end. */
+/** Until it is closed; `stop` hears once why the rehearsal must end: the owner's word, or the time is up. */
 export function keepWatch(permit: Permit, stop: (reason: string) => void): PermitWatch {
   const nowMs = (): number => systemClock.monotonicMs();
-  return watchPermit({ permit, timers: systemTimers, nowMs, stop });
+  const watch = watchPermit({ permit, timers: systemTimers, nowMs, stop });
+  const time = systemTimers.after(permit.seconds * 1_000, () => stop('The permit’s time is up.'));
+  return {
+    close() {
+      watch.close();
+      time.cancel();
+    },
+  };
 }
 
 /** Why a permit does not allow this score, in a sentence; null when it does. */
-function objectionToScore(permit: Permit, score: Score): string | null {
+export function objectionToScore(permit: Permit, score: Score): string | null {
   const { listeners, joinsPerS, seconds, disturb } = boundsOf(permit);
   if (score.listenersMax > listeners)
     return `The permit allows ${listeners} listeners, the scenario has ${score.listenersMax}.`;
   if (score.seconds > seconds)
     return `The permit allows ${seconds} s, the scenario lasts ${Math.round(score.seconds)} s.`;
-  const steepest = steepestOf(score);
-  if (steepest > joinsPerS)
-    return `The permit allows ${joinsPerS} joins a second, the scenario has ${steepest}; --pace and --speed make it gentler.`;
-  const { slow } = score.manners;
-  if (!disturb && (slow > 0 || score.incidents.length > 0))
-    return 'The permit does not allow slow readers, retry storms or other disturbances.';
+  const { rise, fall } = slopesOf(score);
+  if (rise > joinsPerS)
+    return `The permit allows ${joinsPerS} joins a second, the scenario has ${rise}; --pace and --speed make it gentler.`;
+  const unruly = score.manners.slow > 0 || score.incidents.length > 0 || fall > joinsPerS;
+  if (unruly && !disturb)
+    return 'The permit does not allow slow readers, retry storms or mass exits.';
   return null;
 }
 
-/** The most that want to come in within one second, those who replace others included. */
-function steepestOf({ seconds, wantedAt, listenersMax, manners }: Score): number {
-  let steepest = 0;
+/** The most that come in, and that leave, within one second; those who replace others are both. */
+function slopesOf({ seconds, wantedAt, listenersMax, manners }: Score) {
+  let rise = 0;
+  let fall = 0;
   for (let second = 0; second < seconds; second++) {
-    steepest = Math.max(steepest, wantedAt(second + 1) - wantedAt(second));
+    const change = wantedAt(second + 1) - wantedAt(second);
+    rise = Math.max(rise, change);
+    fall = Math.max(fall, -change);
   }
-  return Math.ceil(steepest + listenersMax * manners.churn);
+  const replaced = listenersMax * manners.churn;
+  return { rise: Math.ceil(rise + replaced), fall: Math.ceil(fall + replaced) };
 }

@@ -23,7 +23,7 @@ export interface RehearseWords {
 }
 
 const LISTENERS_DEFAULT = 1_000;
-const PACE_DEFAULT = 2_000;
+const PACE_DEFAULT = 1_000;
 
 /** @throws ConfigError for wrong words */
 export function rehearseWords(args: string[]): RehearseWords {
