@@ -197,6 +197,22 @@ describe.skipIf(!existsSync(CHROMIUM))('the pages in Chromium', () => {
     await page.context().close();
   });
 
+  it('keeps the place of a keyboard when it asks before what cannot be undone', async () => {
+    const page = await open('/?owner');
+    const remove = page.getByRole('button', { name: 'Remove' }).first();
+    await remove.focus();
+    await page.keyboard.press('Enter');
+    const question = page.getByRole('alert');
+    await question.waitFor();
+    expect(await page.evaluate(faultsOf)).toEqual([]);
+    const focused = () => page.evaluate(() => document.activeElement?.textContent);
+    expect(await focused()).toBe('Cancel');
+    await page.keyboard.press('Enter');
+    await question.waitFor({ state: 'detached' });
+    expect(await focused()).toBe('Remove');
+    await page.context().close();
+  });
+
   it('moves through the replay by keyboard', async () => {
     const page = await open('/last-week');
     const slider = page.getByRole('slider', { name: 'Position in the recording' });

@@ -3,7 +3,7 @@ import type { OwnedSpace } from '@parterre/protocol/schemas';
 import { useContext, useState } from 'preact/hooks';
 import { asProblem, type Problem, rest } from '../api/rest.ts';
 import { LanguageContext, useWords } from '../i18n/language.ts';
-import { SHELL_WORDS } from '../i18n/shell-words.ts';
+import { AskFirst } from '../ui/ask-first.tsx';
 import { CopyLink } from '../ui/copy-link.tsx';
 import { Notice, StatePill } from '../ui/notice.tsx';
 import { dateText } from '../ui/time.ts';
@@ -53,7 +53,12 @@ export function SpaceCard({ space, changed }: { space: OwnedSpace; changed: () =
             failed={(thrown) => setProblem(asProblem(thrown))}
           />
         )}
-        <Remove title={space.title} remove={() => void attempt(() => rest.remove(space.id))} />
+        <AskFirst
+          label={words.remove}
+          question={words.removeAsk(space.title)}
+          yes={words.removeYes}
+          act={() => void attempt(() => rest.remove(space.id))}
+        />
       </fieldset>
       {problem === null ? null : <Notice code={problem.code} detail={problem.detail} />}
     </article>
@@ -71,33 +76,4 @@ function When({ space }: { space: OwnedSpace }) {
     return <>{space.state === 'doors' ? words.openUntilStarted : words.startsByHost}</>;
   }
   return <>{words.startsWhen(say(space.startsAtMs))}</>;
-}
-
-/** Removal in two steps: the second names what is lost. */
-function Remove({ title, remove }: { title: string; remove: () => void }) {
-  const words = useWords(HOME_WORDS);
-  const shell = useWords(SHELL_WORDS);
-  const [asked, setAsked] = useState(false);
-  if (!asked) {
-    return (
-      <button
-        type="button"
-        class="button button-plain button-danger"
-        onClick={() => setAsked(true)}
-      >
-        {words.remove}
-      </button>
-    );
-  }
-  return (
-    <div class="row" role="alert">
-      <span class="small">{words.removeAsk(title)}</span>
-      <button type="button" class="button button-danger" onClick={remove}>
-        {words.removeYes}
-      </button>
-      <button type="button" class="button button-plain" onClick={() => setAsked(false)}>
-        {shell.cancel}
-      </button>
-    </div>
-  );
 }

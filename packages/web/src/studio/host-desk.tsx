@@ -4,10 +4,14 @@ import type { Invite } from '@parterre/protocol/schemas';
 import { useCallback, useEffect, useState } from 'preact/hooks';
 import { asProblem, type Problem, rest, type SpaceAction } from '../api/rest.ts';
 import { useWords } from '../i18n/language.ts';
-import { SHELL_WORDS } from '../i18n/shell-words.ts';
+import { AskFirst } from '../ui/ask-first.tsx';
 import { CopyLink } from '../ui/copy-link.tsx';
 import { Notice } from '../ui/notice.tsx';
 import { STUDIO_WORDS } from './words.ts';
+
+const ROLES: readonly Role[] = ['speaker', 'cohost', 'host'];
+/** What a host who is not the owner may invite to. */
+const GUEST_ROLES: readonly Role[] = ['speaker'];
 
 interface HostDeskProps {
   readonly space: PublicSpace;
@@ -90,7 +94,13 @@ export function HostDesk(props: HostDeskProps) {
             </button>
           ) : null}
           {state === 'live' || state === 'doors' ? (
-            <End busy={busy} end={() => void act('end')} />
+            <AskFirst
+              label={words.end}
+              question={words.endAsk}
+              yes={words.endYes}
+              busy={busy}
+              act={() => void act('end')}
+            />
           ) : null}
         </div>
         {problem === null ? null : <Notice code={problem.code} detail={problem.detail} />}
@@ -98,33 +108,6 @@ export function HostDesk(props: HostDeskProps) {
       </section>
       <Invitations space={space.id} pass={pass} />
     </>
-  );
-}
-
-/** The end is for good, so it asks. */
-function End({ busy, end }: { busy: boolean; end: () => void }) {
-  const words = useWords(STUDIO_WORDS);
-  const shell = useWords(SHELL_WORDS);
-  const [asked, setAsked] = useState(false);
-  if (!asked) {
-    return (
-      <button type="button" class="button button-danger" onClick={() => setAsked(true)}>
-        {words.end}
-      </button>
-    );
-  }
-  return (
-    <div class="stack" role="alert">
-      <p class="small">{words.endAsk}</p>
-      <div class="row">
-        <button type="button" class="button button-live" disabled={busy} onClick={end}>
-          {words.endYes}
-        </button>
-        <button type="button" class="button button-plain" onClick={() => setAsked(false)}>
-          {shell.cancel}
-        </button>
-      </div>
-    </div>
   );
 }
 
@@ -178,7 +161,7 @@ function Invitations({ space, pass }: { space: string; pass: string | undefined 
           value={role}
           onChange={(event) => setRole(event.currentTarget.value as Role)}
         >
-          {(['speaker', 'cohost', 'host'] as const).map((choice) => (
+          {(pass === undefined ? ROLES : GUEST_ROLES).map((choice) => (
             <option key={choice} value={choice}>
               {words.role[choice]}
             </option>

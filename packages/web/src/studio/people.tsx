@@ -1,9 +1,8 @@
 /** Who is on stage and in the green room, how loud, and what a moderator can do for them. */
 import type { Speaking } from '@parterre/client';
 import type { Seat } from '@parterre/protocol';
-import { useState } from 'preact/hooks';
 import { useWords } from '../i18n/language.ts';
-import { SHELL_WORDS } from '../i18n/shell-words.ts';
+import { AskFirst } from '../ui/ask-first.tsx';
 import { Icon } from '../ui/icons.tsx';
 import { Meter } from './meter.tsx';
 import { STUDIO_WORDS } from './words.ts';
@@ -72,22 +71,7 @@ function Person({ seat, speaking, moderates }: PersonProps) {
 
 function SeatActions({ seat, speaking }: { seat: Seat; speaking: Speaking }) {
   const words = useWords(STUDIO_WORDS);
-  const shell = useWords(SHELL_WORDS);
-  const [asked, setAsked] = useState(false);
   const onStage = seat.place === 'stage';
-  if (asked) {
-    return (
-      <div class="row" role="alert">
-        <span class="small">{words.removeAsk(seat.name)}</span>
-        <button type="button" class="button button-danger" onClick={() => speaking.remove(seat.id)}>
-          {words.remove}
-        </button>
-        <button type="button" class="button button-plain" onClick={() => setAsked(false)}>
-          {shell.cancel}
-        </button>
-      </div>
-    );
-  }
   return (
     <fieldset class="row seat-actions">
       <legend class="visually-hidden">{words.actionsFor(seat.name)}</legend>
@@ -103,13 +87,12 @@ function SeatActions({ seat, speaking }: { seat: Seat; speaking: Speaking }) {
           {words.silence}
         </button>
       )}
-      <button
-        type="button"
-        class="button button-plain button-danger"
-        onClick={() => setAsked(true)}
-      >
-        {words.remove}
-      </button>
+      <AskFirst
+        label={words.remove}
+        question={words.removeAsk(seat.name)}
+        yes={words.remove}
+        act={() => speaking.remove(seat.id)}
+      />
     </fieldset>
   );
 }
