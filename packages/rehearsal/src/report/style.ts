@@ -37,10 +37,10 @@ p { margin: 0.4rem 0; max-width: 68ch; }
 .held { color: var(--good); }
 .broken { color: var(--bad); }
 .void, .stopped { color: var(--warn); }
-.tiles { display: grid; grid-template-columns: repeat(auto-fit, minmax(9.5rem, 1fr)); gap: 0.75rem; margin: 1.6rem 0 0; }
+.tiles { display: grid; grid-template-columns: repeat(auto-fit, minmax(11rem, 1fr)); gap: 0.75rem; margin: 1.6rem 0 0; }
 .tile { padding: 0.85rem 1rem; border: 1px solid var(--line); border-radius: 12px; background: var(--panel); }
 .tile dt { color: var(--soft); font-size: 0.875rem; }
-.tile dd { margin: 0.15rem 0 0; font: 500 1.55rem/1.2 var(--serif); font-variant-numeric: tabular-nums lining-nums; }
+.tile dd { margin: 0.15rem 0 0; font: 500 1.4rem/1.25 var(--serif); font-variant-numeric: tabular-nums lining-nums; }
 .plots { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(26rem, 100%), 1fr)); gap: 1rem; }
 .plot { margin: 0; padding: 1rem; border: 1px solid var(--line); border-radius: 12px; background: var(--panel); min-width: 0; }
 .plot > svg { display: block; width: 100%; height: auto; }
@@ -74,7 +74,7 @@ summary { min-height: 2rem; padding: 0.25rem 0; color: var(--accent); cursor: po
   details { display: none; }
   .tile, .plot, tr { break-inside: avoid; }
   .plots { grid-template-columns: 1fr 1fr; }
-  .tiles { grid-template-columns: repeat(4, 1fr); }
+  .tiles { grid-template-columns: repeat(3, 1fr); }
   @page { margin: 14mm; }
 }
 `;

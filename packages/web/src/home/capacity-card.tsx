@@ -11,7 +11,7 @@ import { dateText } from '../ui/time.ts';
 import { CAPACITY_WORDS } from './capacity-words.ts';
 
 const REFRESH_MS = 60_000;
-const COMMAND = 'parterre rehearse';
+const LOOPBACK = 'http://127.0.0.1:8040';
 
 /** The newest certificate; null when there is none, undefined until that is known. */
 function useNewest() {
@@ -59,10 +59,15 @@ export function CapacityCard() {
   );
 }
 
+/** What certifies this very server: a rehearsal on its own machine. */
 function Command() {
+  const words = useWords(CAPACITY_WORDS);
+  const near = /^(localhost|127\..*)$/.test(location.hostname) ? location.origin : LOOPBACK;
   return (
     <p>
-      <code class="command">{COMMAND}</code>
+      <code class="command">
+        parterre rehearse {near}/{words.space}
+      </code>
     </p>
   );
 }
@@ -139,8 +144,12 @@ function Promises({ certificate }: { certificate: Certificate }) {
       <ul class="capacity-promises small">
         {certificate.payload.promises.map(({ promise, measure, measured, limit }) => (
           <li key={measure}>
-            <span class="soft">{promise}</span> {words.measures[measure] ?? measure}:{' '}
-            {words.atMost(amount(measure, measured), amount(measure, limit))}
+            <span class="soft">{promise}</span>{' '}
+            {words.atMost(
+              words.measures[measure] ?? measure,
+              amount(measure, measured),
+              amount(measure, limit),
+            )}
           </li>
         ))}
       </ul>

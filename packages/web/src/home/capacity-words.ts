@@ -7,7 +7,7 @@ type Part = 'build' | 'configuration' | 'machine' | 'topology';
 
 const en = {
   title: 'Capacity',
-  none: 'How many listeners this server carries has not been proven yet. A rehearsal fills it with listeners that verify what they hear:',
+  none: 'How many listeners this server carries has not been proven yet. A rehearsal fills a space with listeners that verify what they hear. On the server, while a space is open:',
   state: {
     valid: 'Proven',
     stale: 'No longer proven: the server has changed',
@@ -28,7 +28,7 @@ const en = {
     machine: 'the machine',
     topology: 'the edges or TLS',
   } satisfies Record<Part, string> as Record<Part, string>,
-  again: 'Prove it again with:',
+  again: 'Prove it again, on the server, while a space is open:',
   promises: 'What held',
   measures: {
     gaps: 'Gaps that were heard',
@@ -39,13 +39,15 @@ const en = {
     'resume.max_s': 'Longest time without a connection',
     ticks_skipped: 'Ticks the mixers skipped',
   } as Readonly<Record<string, string>>,
-  atMost: (measured: string, limit: string) => `${measured}, at most ${limit}`,
+  atMost: (what: string, measured: string, limit: string) =>
+    `${what}: ${measured}, at most ${limit}`,
+  space: 'SPACE',
   report: 'Report',
   download: 'Certificate',
 };
 const fr: typeof en = {
   title: 'Capacité',
-  none: 'Le nombre d’auditeurs que porte ce serveur n’a pas encore été prouvé. Une répétition le remplit d’auditeurs qui vérifient ce qu’ils entendent :',
+  none: 'Le nombre d’auditeurs que porte ce serveur n’a pas encore été prouvé. Une répétition remplit un espace d’auditeurs qui vérifient ce qu’ils entendent. Sur le serveur, pendant qu’un espace est ouvert :',
   state: {
     valid: 'Prouvée',
     stale: 'N’est plus prouvée : le serveur a changé',
@@ -55,7 +57,7 @@ const fr: typeof en = {
   listeners: 'auditeurs à la fois',
   joins: 'arrivées par seconde',
   scope: (scenario) =>
-    `Vérifié comme tenu lors de la répétition « ${scenario} » ; rien au-delà n’est affirmé.`,
+    `Vérifié comme tenu lors de la répétition «\u00a0${scenario}\u00a0» ; rien au-delà n’est affirmé.`,
   issued: (when) => `Délivré ${when}`,
   until: (when) => `valable jusqu’au ${when}`,
   expired: (when) => `expiré ${when}`,
@@ -66,7 +68,7 @@ const fr: typeof en = {
     machine: 'la machine',
     topology: 'les edges ou TLS',
   },
-  again: 'Pour la prouver de nouveau :',
+  again: 'Pour la prouver de nouveau, sur le serveur, pendant qu’un espace est ouvert :',
   promises: 'Ce qui a tenu',
   measures: {
     gaps: 'Coupures entendues',
@@ -77,7 +79,8 @@ const fr: typeof en = {
     'resume.max_s': 'Plus long temps sans connexion',
     ticks_skipped: 'Pas sautés par les mélangeurs',
   },
-  atMost: (measured, limit) => `${measured}, au plus ${limit}`,
+  atMost: (what, measured, limit) => `${what}\u00a0: ${measured}, au plus ${limit}`,
+  space: 'ESPACE',
   report: 'Rapport',
   download: 'Certificat',
 };
