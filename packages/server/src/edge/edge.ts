@@ -106,6 +106,11 @@ export class Edge {
     return this.#front.connections;
   }
 
+  /** TLS handshakes in progress. */
+  get handshakes(): number {
+    return this.#front.handshakes;
+  }
+
   /**
    * Follows the programme and opens the port.
    * @param settleMsMax how long the port may wait for the programme, so that the first to come are answered

@@ -90,7 +90,12 @@ export class Front {
 
   /** Connections open now. */
   get connections(): number {
-    return this.#sockets.size + this.#bare.size + (this.#secure?.handshakes ?? 0);
+    return this.#sockets.size + this.#bare.size + this.handshakes;
+  }
+
+  /** Of those, the ones that are becoming secure. */
+  get handshakes(): number {
+    return this.#secure?.handshakes ?? 0;
   }
 
   /** @returns the address listened on */
@@ -106,8 +111,8 @@ export class Front {
   }
 
   #bareIfPlain(): void {
-    const { tls, bare, proxyProtocol } = this.#options;
-    if (tls !== null || bare === false || proxyProtocol === true) return;
+    const { bare, proxyProtocol } = this.#options;
+    if (bare === false || proxyProtocol === true) return;
     bareSockets(this.#server, this.#bareOwner, (socket) => {
       this.#acceptBare(socket);
       this.#leaveWhenFull();
@@ -170,14 +175,33 @@ export class Front {
   }
 
   #begin(socket: Socket): void {
-    if (this.#secure === null) this.#accept(socket);
-    else this.#secure.take(socket);
+    if (this.#secure === null) {
+      this.#accept(socket);
+      return;
+    }
+    socket.on('error', destroyThis);
+    if (this.#isOverfull()) {
+      socket.destroy();
+      return;
+    }
+    this.#keep(socket, this.#firstRequestUntilMs());
+    socket.once('data', (bytes: Buffer) => this.#handshake(socket, bytes));
+    socket.resume();
+  }
+
+  /** The first bytes of a connection that is to be secured. */
+  #handshake(socket: Socket, bytes: Buffer): void {
+    socket.pause();
+    socket.unshift(bytes);
+    this.#sockets.delete(socket);
+    this.#silent.delete(socket);
+    this.#secure?.take(socket);
   }
 
   /** What every plain connection is, until its first packet shows that it is more than a listener's. */
   #acceptBare(socket: BareSocket): void {
-    if (this.#isFull()) {
-      socket.write(this.#houseFull());
+    if (this.#secure === null ? this.#isFull() : this.#isOverfull()) {
+      if (this.#secure === null) socket.write(this.#houseFull());
       socket.destroy();
       return;
     }
@@ -187,6 +211,11 @@ export class Front {
 
   readonly #bareOwner: BareOwner = {
     first: (socket, bytes) => {
+      if (this.#secure !== null) {
+        const secured = this.#become(socket);
+        this.#handshake(secured, bytes);
+        return;
+      }
       const request = parseLiveRequest(bytes);
       if (request === null) this.#outgrown(socket, bytes);
       else this.#answer(socket, request);
@@ -200,12 +229,17 @@ export class Front {
 
   #outgrown(bare: BareSocket, bytes: Buffer): void {
     const untilMs = this.#silent.get(bare) ?? this.#firstRequestUntilMs();
+    const socket = this.#become(bare);
+    this.#keep(socket, untilMs);
+    this.#pass(socket, bytes);
+  }
+
+  #become(bare: BareSocket): Socket {
     this.#bare.delete(bare);
     this.#silent.delete(bare);
     const socket = bare.become();
     socket.on('error', destroyThis);
-    this.#keep(socket, untilMs);
-    this.#pass(socket, bytes);
+    return socket;
   }
 
   #accept(socket: Socket): void {
@@ -222,6 +256,14 @@ export class Front {
 
   #isFull(): boolean {
     return this.connections >= (this.#options.connectionsMax ?? CONNECTIONS_MAX);
+  }
+
+  /** A refusal in words takes a handshake; beyond this there is none. */
+  #isOverfull(): boolean {
+    const { counters, connectionsMax = CONNECTIONS_MAX } = this.#options;
+    const over = this.connections >= connectionsMax + WAITING_TO_BE_REFUSED_MAX;
+    if (over) counters.refusals.connections++;
+    return over;
   }
 
   #houseFull(): Buffer {
@@ -330,6 +372,7 @@ export class Front {
   }
 }
 
+const WAITING_TO_BE_REFUSED_MAX = 100;
 const NOTHING = Buffer.alloc(0);
 const LINGER_MS = 2_000;
 const FINISH_MS_MAX = 30_000;

@@ -96,6 +96,25 @@ describe('a request for another part', () => {
     expect(headers['x-real-ip']).toBeUndefined();
   });
 
+  test.each([
+    ['for=192.0.2.7;proto=https', undefined, '192.0.2.7, 127.0.0.1', 'https'],
+    ['for=6.6.6.6, for="[2001:db8::7]:99"', undefined, '2001:db8::7, 127.0.0.1', 'http'],
+    ['for=unknown', undefined, '127.0.0.1', 'http'],
+    ['nonsense', undefined, '127.0.0.1', 'http'],
+    ['for=192.0.2.7', '192.0.2.7', '192.0.2.7, 127.0.0.1', 'http'],
+    ['for=6.6.6.6', '192.0.2.7', '127.0.0.1', 'http'],
+  ])(
+    'behind a proxy that says Forwarded: %s, X-Forwarded-For: %s, the client is %s',
+    async (forwarded, older, address, scheme) => {
+      await setUp(true, echo);
+      const headers: Record<string, string> = { forwarded };
+      if (older !== undefined) headers['x-forwarded-for'] = older;
+      const answer = await fetch(`${running.url}/api/x`, { headers });
+      const heard = ((await answer.json()) as Echo).headers;
+      expect([heard['x-forwarded-for'], heard['x-forwarded-proto']]).toEqual([address, scheme]);
+    },
+  );
+
   test('is refused when its body is too large, said or not', async () => {
     await setUp(false, echo);
     const body = new Uint8Array(BODY_BYTES_MAX + 1);

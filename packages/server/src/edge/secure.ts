@@ -69,7 +69,7 @@ export class Secure {
     return this.#ticketKeys === null ? context : { ...context, ticketKeys: this.#ticketKeys };
   }
 
-  /** Takes a connection that has said nothing, or whose first bytes were unshifted. */
+  /** Takes a connection whose first bytes have come and were unshifted: an idle one costs nothing here. */
   take(socket: Socket): void {
     const { counters, handshakesMax = HANDSHAKES_MAX } = this.#options;
     if (this.handshakes >= handshakesMax) {
