@@ -8,9 +8,12 @@
  * REQUEST is a file sent by each connection. The first audio byte is the one after OPENING_BYTES of the
  * answer's body. Words on its input, one a line, each answered by one line:
  *
- *   open N AT_ONCE RATE   opens N more, at most AT_ONCE waiting for their first audio, at most RATE a
- *                         second (0: no limit) -> joined failed seconds p50_ms p95_ms max_ms
+ *   open N AT_ONCE RATE SPIN   opens N more, at most AT_ONCE waiting for their first audio, at most RATE
+ *                         a second (0: no limit), and does not sleep meanwhile with SPIN 1
+ *                         -> joined failed seconds p50_ms p95_ms max_ms
  *   close N               closes the last N -> alive
+ *   doze MS               looks every MS at what has come, instead of being woken by it (0: is woken): to
+ *                         wake a listener is not what a server's CPU is spent on -> alive
  *   sample                -> alive bytes lost
  *
  * PER_ADDRESS connections come from each of many loopback addresses. The end of the input ends it.
@@ -41,7 +44,7 @@ static unsigned long long bytes, lost;
 static char shared[READ_MAX], request[4096];
 static size_t request_length;
 static uint32_t opening_bytes;
-static int poll_fd, port;
+static int poll_fd, port, doze_ms;
 
 static double now(void) {
   struct timespec t;
@@ -130,14 +133,14 @@ static int by_size(const void *a, const void *b) {
   return left < right ? -1 : left > right;
 }
 
-static void open_more(int count, int at_once, double rate) {
+static void open_more(int count, int at_once, double rate, int spin) {
   double began = now();
   int begun = 0;
   joined = failed = 0;
   while (joined + failed < count && now() - began < PATIENCE_S) {
     double due = rate > 0 ? (now() - began) * rate + 1 : count;
     while (begun < count && waiting < at_once && begun < due) { begin(); begun++; }
-    turn(begun < count && waiting < at_once ? 1 : 50);
+    turn(spin ? 0 : begun < count && waiting < at_once ? 1 : 50);
   }
   double seconds = now() - began;
   qsort(waits, (size_t)joined, sizeof *waits, by_size);
@@ -159,10 +162,12 @@ static void close_some(int count) {
 }
 
 static void obey(const char *word) {
-  int count, at_once;
+  int count, at_once, spin;
   double rate;
-  if (sscanf(word, "open %d %d %lf", &count, &at_once, &rate) == 3) open_more(count, at_once, rate);
+  if (sscanf(word, "open %d %d %lf %d", &count, &at_once, &rate, &spin) == 4)
+    open_more(count, at_once, rate, spin);
   else if (sscanf(word, "close %d", &count) == 1) close_some(count);
+  else if (sscanf(word, "doze %d", &doze_ms) == 1) printf("%d\n", alive);
   else printf("%d %llu %llu\n", alive, bytes, lost);
   fflush(stdout);
 }
@@ -181,9 +186,11 @@ int main(int argc, char **argv) {
   poll_fd = epoll_create1(EPOLL_CLOEXEC);
   struct epoll_event event = { .events = EPOLLIN, .data.fd = STDIN_FILENO };
   epoll_ctl(poll_fd, EPOLL_CTL_ADD, STDIN_FILENO, &event);
-  for (;;) {
+  for (int drained = 1;;) {
     struct epoll_event events[EVENTS_MAX];
-    int count = epoll_wait(poll_fd, events, EVENTS_MAX, -1), spoken = 0;
+    if (doze_ms > 0 && drained) usleep((useconds_t)doze_ms * 1000);
+    int count = epoll_wait(poll_fd, events, EVENTS_MAX, doze_ms > 0 ? 0 : -1), spoken = 0;
+    drained = count < EVENTS_MAX;
     for (int i = 0; i < count; i++) {
       if (events[i].data.fd == STDIN_FILENO) spoken = 1;
       else heard(events[i].data.fd, events[i].events);

@@ -45,9 +45,12 @@ export class Crowd {
     return this.#process.process.pid!;
   }
 
-  /** At most `atOnce` wait for their first audio byte; `perSecond` 0 is as fast as they are taken. */
-  async open(count: number, atOnce: number, perSecond = 0): Promise<Arrival> {
-    const numbers = await this.#ask(`open ${count} ${atOnce} ${perSecond}`);
+  /**
+   * At most `atOnce` wait for their first audio byte; `perSecond` 0 is as fast as they are taken. One that
+   * spins need not be woken, and needs a core of its own.
+   */
+  async open(count: number, atOnce: number, perSecond = 0, spin = false): Promise<Arrival> {
+    const numbers = await this.#ask(`open ${count} ${atOnce} ${perSecond} ${spin ? 1 : 0}`);
     const [joined, failed, seconds, p50Ms, p95Ms, maxMs] = numbers as [
       number,
       number,
@@ -62,6 +65,11 @@ export class Crowd {
   /** The last `count` leave. */
   async leave(count: number): Promise<void> {
     await this.#ask(`close ${count}`);
+  }
+
+  /** Looks every `ms` at what has come, instead of being woken by it at the server's cost; 0 is woken. */
+  async doze(ms: number): Promise<void> {
+    await this.#ask(`doze ${ms}`);
   }
 
   async sample(): Promise<Heard> {
