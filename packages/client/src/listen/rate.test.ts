@@ -14,6 +14,20 @@ describe('live edge', () => {
     expect(flushed.at(10_000)).toBe(single.at(10_000));
   });
 
+  it('does not follow an edge that flushes less often under load', () => {
+    const edge = new LiveEdge();
+    let flushedMs = 0;
+    const waiting: number[] = [];
+    for (let readyMs = CHUNK_MS; readyMs <= 60_000; readyMs += CHUNK_MS) {
+      waiting.push(readyMs);
+      const flushMs = readyMs < 20_000 ? 1_000 : Math.min(2_000, 1_000 + (readyMs - 20_000) / 2);
+      if (readyMs - flushedMs < flushMs) continue;
+      for (const endMs of waiting.splice(0)) edge.arrived(endMs, readyMs);
+      flushedMs = readyMs;
+      expect(edge.at(readyMs)).toBe(readyMs);
+    }
+  });
+
   it('goes on through a cut, and follows a network that became slower', () => {
     const edge = new LiveEdge();
     edge.arrived(1_000, 1_000);
