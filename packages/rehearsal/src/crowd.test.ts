@@ -1,10 +1,8 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { Crowd } from './crowd.ts';
+import { Crowd, type CrowdSample } from './crowd.ts';
 import { type Lane, type Lie, openLane, realSystem, truth } from './lane.fixture.ts';
 import { alteredChunkOf, chunkOf } from './programme.fixture.ts';
-import type { Sample } from './tallies.ts';
 
-type Counted = Omit<Sample, 'cpu' | 'loopDelayMs'>;
 const opened: { close(): unknown }[] = [];
 afterEach(async () => {
   for (const each of opened.splice(0)) await each.close();
@@ -31,7 +29,7 @@ async function aCrowd(lie: Lie, listeners: number) {
   crowd.want(listeners);
   const sum = { joins: 0, resumes: 0, leaves: 0, gaps: 0, wrong: 0, dry: 0, chunks: 0 };
   const faults: string[] = [];
-  const look = (): Counted => {
+  const look = (): CrowdSample => {
     const sample = crowd.sample();
     for (const key of Object.keys(sum) as (keyof typeof sum)[]) sum[key] += sample[key];
     faults.push(...sample.faults);
@@ -41,7 +39,12 @@ async function aCrowd(lie: Lie, listeners: number) {
   return { lane, crowd, sum, faults, look };
 }
 
-async function flushed(lane: Lane, look: () => Counted, sum: { chunks: number }, chunks: number) {
+async function flushed(
+  lane: Lane,
+  look: () => CrowdSample,
+  sum: { chunks: number },
+  chunks: number,
+) {
   lane.flush();
   await vi.waitUntil(() => {
     look();

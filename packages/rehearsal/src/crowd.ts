@@ -20,7 +20,10 @@ export const LATE_MS = 2_000;
 const LISTENERS_PER_ADDRESS = 250;
 const OPENING_MAX = 256;
 const TICK_MS = 20;
+/** A tick that is later than this is done between two reads. */
+const OVERDUE_MS = 100;
 const WATCH_MS = 250;
+const SECOND_MS = 1_000;
 const PAUSE_MS = 20_000;
 /** Joins and leaves begun in one tick. */
 const CHANGES_PER_TICK_MAX = 400;
@@ -32,14 +35,25 @@ export interface CrowdOptions {
   readonly index: number;
   readonly target: Target;
   readonly manners: Manners;
+  /** Told of each second's end. */
+  second?(sample: CrowdSample): void;
 }
+
+/** What a crowd can tell of itself; the process adds its own cost. */
+export type CrowdSample = Omit<Sample, 'cpu'>;
 
 export class Crowd {
   readonly #options: CrowdOptions;
   readonly #company: Company;
   readonly #visits: Visits;
   readonly #members: Member[] = [];
-  readonly #timers: Timer[];
+  readonly #timer: Timer;
+  #tickedAtMs: number;
+  /** When the timer itself last came. */
+  #timedAtMs: number;
+  #watchAtMs: number;
+  #secondAtMs: number;
+  #lateMs = 0;
   #wanted = 0;
   #made = 0;
   #visiting = 0;
@@ -64,11 +78,20 @@ export class Crowd {
     const { host, port, tls, space, asked } = target;
     const where = { host, port, tls, space, asked };
     const limits = { opening: 0, openingMax: OPENING_MAX, pauseMs: PAUSE_MS, queue: [] };
-    this.#company = { ...audience, ...where, ...limits, system };
-    this.#timers = [
-      system.every(TICK_MS, () => this.#tick()),
-      system.every(WATCH_MS, () => this.#watch()),
-    ];
+    const nowMs = system.monotonicMs();
+    const beat = (atMs: number): void => this.#beat(atMs);
+    const overdueAtMs = nowMs + OVERDUE_MS;
+    this.#company = { ...audience, ...where, ...limits, system, overdueAtMs, beat };
+    this.#tickedAtMs = nowMs;
+    this.#timedAtMs = nowMs;
+    this.#watchAtMs = nowMs + WATCH_MS;
+    this.#secondAtMs = nowMs + SECOND_MS;
+    this.#timer = system.every(TICK_MS, () => {
+      const atMs = system.monotonicMs();
+      this.#late(atMs);
+      this.#timedAtMs = atMs;
+      this.#beat(atMs);
+    });
   }
 
   want(listeners: number): void {
@@ -82,15 +105,19 @@ export class Crowd {
   }
 
   close(): void {
-    for (const timer of this.#timers) timer.cancel();
+    this.#timer.cancel();
     this.#visits.close();
     for (const member of this.#members) member.leave();
     this.#members.length = 0;
   }
 
-  sample(): Omit<Sample, 'cpu' | 'loopDelayMs'> {
+  /** Everything since the last time. */
+  sample(): CrowdSample {
     const company = this.#company;
     const nowMs = company.system.monotonicMs();
+    this.#late(nowMs);
+    const loopDelayMs = this.#lateMs;
+    this.#lateMs = 0;
     company.wallOffsetMs = company.system.wallMs() - nowMs;
     let listeners = 0;
     let waiting = 0;
@@ -99,23 +126,43 @@ export class Crowd {
       else if (member.waitingMs(nowMs) > LATE_MS) waiting++;
     }
     const digests = company.reference.takeDigests();
-    return { ...company.tallies.take(), listeners, waiting, digests };
+    return { ...company.tallies.take(), listeners, waiting, digests, loopDelayMs };
   }
 
-  #tick(): void {
+  /** How long the loop has kept its timer waiting. */
+  #late(nowMs: number): void {
+    this.#lateMs = Math.max(this.#lateMs, nowMs - this.#timedAtMs - TICK_MS);
+  }
+
+  /** The crowd's own work, by the timer or, when the loop is full, between two reads. */
+  #beat(nowMs: number): void {
+    this.#company.overdueAtMs = nowMs + OVERDUE_MS;
+    this.#tick(nowMs - this.#tickedAtMs);
+    this.#tickedAtMs = nowMs;
+    if (nowMs >= this.#watchAtMs) {
+      this.#watchAtMs = nowMs + WATCH_MS;
+      for (const member of this.#members) member.watch(nowMs);
+    }
+    if (nowMs < this.#secondAtMs) return;
+    this.#secondAtMs = Math.max(this.#secondAtMs + SECOND_MS, nowMs);
+    const { second } = this.#options;
+    if (second !== undefined) second(this.sample());
+  }
+
+  #tick(sinceMs: number): void {
     const { queue } = this.#company;
     const callable = Math.min(queue.length, this.#company.openingMax - this.#company.opening);
     for (const member of queue.splice(0, callable)) member.called();
-    this.#churn();
+    this.#churn(Math.min(sinceMs, SECOND_MS));
     let left = CHANGES_PER_TICK_MAX;
     while (this.#members.length > this.#wanted && left-- > 0) this.#members.pop()!.leave();
     while (this.#members.length < this.#wanted && left-- > 0) this.#add();
   }
 
   /** Those who leave are replaced by the next tick's joins. */
-  #churn(): void {
+  #churn(sinceMs: number): void {
     const { manners, system } = this.#options;
-    this.#churned += (manners.churn * this.#members.length * TICK_MS) / 1_000;
+    this.#churned += (manners.churn * this.#members.length * sinceMs) / 1_000;
     for (; this.#churned >= 1; this.#churned--) {
       const at = Math.floor(system.random() * this.#members.length);
       const last = this.#members.pop();
@@ -154,10 +201,5 @@ export class Crowd {
     const group = index * (LISTENERS_PER_PROCESS / LISTENERS_PER_ADDRESS);
     const address = group + Math.floor(slot / LISTENERS_PER_ADDRESS);
     return `127.${10 + (Math.floor(address / 40_000) % 200)}.${Math.floor(address / 200) % 200}.${1 + (address % 200)}`;
-  }
-
-  #watch(): void {
-    const nowMs = this.#company.system.monotonicMs();
-    for (const member of this.#members) member.watch(nowMs);
   }
 }

@@ -1,6 +1,5 @@
 /** The inside of a generator process: does what the conductor says, and ends when the conductor is gone. */
-import { monitorEventLoopDelay } from 'node:perf_hooks';
-import { Crowd } from './crowd.ts';
+import { Crowd, type CrowdSample } from './crowd.ts';
 import type { FromGenerator, ToGenerator } from './messages.ts';
 import type { System } from './system.ts';
 
@@ -11,18 +10,17 @@ export interface Channel {
   on(event: 'disconnect', listener: () => void): unknown;
 }
 
-const SAMPLE_MS = 1_000;
-const DELAY_RESOLUTION_MS = 10;
-
 /** Resolves when the conductor has said stop or is gone. */
 export function runGenerator(system: System, channel: Channel): Promise<void> {
   return new Promise((resolve) => {
     let crowd: Crowd | null = null;
-    let sampling = { cancel: (): void => {} };
     const end = (): void => {
-      sampling.cancel();
       crowd?.close();
       resolve();
+    };
+    const cost = costOf(system);
+    const second = (sample: CrowdSample): void => {
+      channel.send?.({ type: 'sample', sample: { ...sample, cpu: cost() } });
     };
     channel.on('disconnect', end);
     channel.on('message', (message) => {
@@ -30,31 +28,24 @@ export function runGenerator(system: System, channel: Channel): Promise<void> {
       if (message.type === 'want') crowd?.want(message.listeners);
       if (message.type === 'cut') crowd?.cut(message.share);
       if (message.type !== 'begin') return;
-      void Crowd.open({ system, ...message }).then((opened) => {
+      void Crowd.open({ ...message, system, second }).then((opened) => {
         crowd = opened;
-        sampling = tellSamples(system, channel, opened);
         channel.send?.({ type: 'ready' });
       });
     });
   });
 }
 
-function tellSamples(system: System, channel: Channel, crowd: Crowd): { cancel(): void } {
-  const delay = monitorEventLoopDelay({ resolution: DELAY_RESOLUTION_MS });
-  delay.enable();
-  let cpu = process.cpuUsage();
+/** CPU of this process since the last time it was asked, a share of one core. */
+function costOf(system: System): () => number {
+  let before = process.cpuUsage();
   let atMs = system.monotonicMs();
-  return system.every(SAMPLE_MS, () => {
+  return () => {
     const nowMs = system.monotonicMs();
-    const { user, system: kernel } = process.cpuUsage(cpu);
-    cpu = process.cpuUsage();
+    const { user, system: kernel } = process.cpuUsage(before);
     const share = (user + kernel) / 1_000 / Math.max(1, nowMs - atMs);
+    before = process.cpuUsage();
     atMs = nowMs;
-    const loopDelayMs = Math.max(0, delay.percentile(99) / 1e6 - DELAY_RESOLUTION_MS);
-    delay.reset();
-    channel.send?.({
-      type: 'sample',
-      sample: { ...crowd.sample(), cpu: share, loopDelayMs },
-    });
-  });
+    return share;
+  };
 }

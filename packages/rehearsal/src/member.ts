@@ -25,6 +25,12 @@ export interface Company extends Audience {
   readonly openingMax: number;
   /** Members whose time to try has come, while too many connections are being opened. */
   readonly queue: Member[];
+  /**
+   * When the process's own work is overdue, monotonic ms. A loop that is full of reads comes to its timers
+   * late; whoever reads then does that work first.
+   */
+  overdueAtMs: number;
+  beat(nowMs: number): void;
 }
 
 /** A connection that delivered for this long was a good one, ms (`GOOD_MS` of the player). */
@@ -134,6 +140,10 @@ export class Member {
   read(bytes: Buffer, length: number): boolean {
     const { tallies, system } = this.#company;
     const nowMs = system.monotonicMs();
+    if (nowMs > this.#company.overdueAtMs) {
+      this.#company.beat(nowMs);
+      if (this.#socket === null) return true; // it was told to leave
+    }
     tallies.reads++;
     tallies.bytes += length;
     this.#lastByteAtMs = nowMs;

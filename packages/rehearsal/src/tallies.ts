@@ -30,6 +30,7 @@ export interface Sample {
   readonly digests: readonly Digest[];
   /** CPU of this process, a share of one core. */
   readonly cpu: number;
+  /** The longest that the event loop kept a timer waiting, ms. */
   readonly loopDelayMs: number;
 }
 
