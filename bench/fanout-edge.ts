@@ -91,7 +91,7 @@ function sampleOf({ counters, connections }: Edge): EdgeSample {
 }
 
 /** One live space that has been on air for a while; its clock stands still while it is stopped. */
-class ClockFeed implements ProgrammeFeed {
+export class ClockFeed implements ProgrammeFeed {
   #anchorMs = systemClock.wallMs() - PAST_CHUNKS * CHUNK_MS;
   #stoppedAtMs: number | null = systemClock.wallMs();
 

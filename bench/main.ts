@@ -19,6 +19,7 @@ const SUITES: readonly Suite[] = [
   { names: ['latency.delivery.'], load: () => import('./delivery.ts') },
   { names: ['latency.stage.'], load: () => import('./stage.ts') },
   { names: ['latency.mouth_to_ear.'], load: () => import('./mouth-to-ear.ts') },
+  { names: ['tls.'], load: () => import('./tls.ts') },
   { names: ['fanout.'], load: () => import('./fanout.ts') },
 ];
 
