@@ -3,7 +3,6 @@
  * be away, a clock and timers under the test's hand, and requests as an edge sends them.
  */
 import { ParterreError, type PublicSpace } from '@parterre/protocol';
-import type { ServerDescription } from '@parterre/protocol/rehearsal';
 import { signingKey } from '@parterre/rehearsal/signing';
 import type { InjectOptions, LightMyRequestResponse } from 'fastify';
 import { Registry } from 'prom-client';
@@ -13,6 +12,7 @@ import type { Timers } from '../ports/clock.ts';
 import type { Log } from '../ports/log.ts';
 import type { ProgrammeControl, SpacePlan } from '../ports/programme-control.ts';
 import type { Random } from '../ports/random.ts';
+import { SERVER } from '../ports/rehearsal-result.sample.ts';
 import type { Store } from '../ports/store.ts';
 import { signOwnerLink, signOwnerSession } from '../spaces/index.ts';
 import { Directory } from './directory.ts';
@@ -23,18 +23,6 @@ export const NOW_MS = 1_800_000_000_000;
 export const PASS_KEY = Buffer.alloc(32, 1);
 export const OWNER_KEY = Buffer.alloc(32, 2);
 export const SIGNING = signingKey(Buffer.alloc(32, 3));
-export const SERVER: ServerDescription = {
-  build: { version: '0.0.0', digest: 'ab'.repeat(32) },
-  configuration: { edges: '2' },
-  machine: {
-    cpu: 'Example CPU',
-    cores: 2,
-    memoryBytes: 8e9,
-    system: 'Linux 6.8',
-    node: '26.10.0',
-  },
-  topology: { edges: 2, connectionsMaxPerEdge: 18_000, tls: false },
-};
 
 export class FakeProgramme implements ProgrammeControl {
   readonly spaces = new Map<string, PublicSpace>();

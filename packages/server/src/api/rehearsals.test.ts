@@ -4,8 +4,8 @@ import { CERTIFICATE_MS, checkCertificate, readCertificate } from '@parterre/reh
 import { readPermit, signPermit } from '@parterre/rehearsal/permit';
 import { signingKey } from '@parterre/rehearsal/signing';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { type House, NOW_MS, openHouse, ownerCookie, SERVER, SIGNING } from './api.fixture.ts';
-import { heldResult } from './result.fixture.ts';
+import { heldResult, SERVER } from '../ports/rehearsal-result.sample.ts';
+import { type House, NOW_MS, openHouse, ownerCookie, SIGNING } from './api.fixture.ts';
 
 let house: House;
 let newest: string[];

@@ -18,7 +18,7 @@ export function certificateWords({ payload }: Certificate): string {
   const { capacity, server, rehearsal, exercised, promises } = payload;
   const { machine, topology, build } = server;
   const timed: readonly (readonly [string, Percentiles | null])[] = [
-    ['Delay from stage to ear', payload.latencyMs],
+    ['Delivery delay', payload.latencyMs],
     ['Wait for the first sound', payload.joinMs],
     ['Without a connection', payload.resumeMs],
   ];

@@ -5,7 +5,7 @@ import { certificateText, issueCertificate } from '@parterre/rehearsal/certifica
 import { ownPermit, readPermit } from '@parterre/rehearsal/permit';
 import { signingKey } from '@parterre/rehearsal/signing';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { heldResult } from '../api/result.fixture.ts';
+import { heldResult } from '../ports/rehearsal-result.sample.ts';
 import { keepNewest, newestOf } from './certificate-file.ts';
 import { run } from './cli.ts';
 import { loadSecrets } from './secrets.ts';

@@ -1,6 +1,22 @@
 /** A rehearsal that held, as short as it can be. */
-import type { RehearsalResult } from '@parterre/protocol/rehearsal';
-import { NOW_MS, SERVER } from './api.fixture.ts';
+import type { RehearsalResult, ServerDescription } from '@parterre/protocol/rehearsal';
+
+/** When it was looked at, ms since the Unix epoch. */
+const NOW_MS = 1_800_000_000_000;
+
+/** Of which server. */
+export const SERVER: ServerDescription = {
+  build: { version: '0.0.0', digest: 'ab'.repeat(32) },
+  configuration: { edges: '2' },
+  machine: {
+    cpu: 'Example CPU',
+    cores: 2,
+    memoryBytes: 8e9,
+    system: 'Linux 6.8',
+    node: '26.10.0',
+  },
+  topology: { edges: 2, connectionsMaxPerEdge: 18_000, tls: false },
+};
 
 /** @param change replaces whole fields */
 export function heldResult(change: Partial<RehearsalResult> = {}): RehearsalResult {
