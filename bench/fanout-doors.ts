@@ -12,6 +12,7 @@ import { AT_ONCE, programmeOf } from './fanout-compare.ts';
 import type { HouseSample } from './fanout-house.ts';
 import { Crowd } from './peers/crowd.ts';
 import { type EdgeServer, edgeServer } from './peers/edge.ts';
+import { icecastServer } from './peers/icecast.ts';
 import { nchanInstalled, nchanServer } from './peers/nchan.ts';
 import type { FanoutServer } from './peers/server.ts';
 
@@ -22,6 +23,7 @@ const PACED = 5_000;
 const PACED_AT_ONCE = 4_000;
 const AUDIENCE = 2_000;
 const QUIET_MS = 500;
+const ICECAST_JOINS = 100;
 
 export interface Doors {
   readonly joinsPerS: number[];
@@ -87,4 +89,18 @@ async function gapsOf(edge: EdgeServer, house: ChildProcess): Promise<number> {
   let troubles = heard.gaps + (AUDIENCE - heard.alive);
   for (const { skips, drops } of await edge.sample()) troubles += skips + drops;
   return troubles;
+}
+
+/** Icecast alone: how fast it takes ICECAST_JOINS. */
+export async function icecastJoinsPerS(): Promise<number> {
+  const edge = await edgeServer(1, null);
+  const programme = await programmeOf(edge);
+  edge.close();
+  const icecast = await icecastServer(programme, 0);
+  try {
+    await icecast.go();
+    return (await storm(icecast, ICECAST_JOINS, AT_ONCE, 0)).joinsPerS;
+  } finally {
+    icecast.close();
+  }
 }

@@ -5,9 +5,10 @@
  */
 
 import { compare, type Turns } from './fanout-compare.ts';
-import { doors } from './fanout-doors.ts';
+import { doors, icecastJoinsPerS } from './fanout-doors.ts';
 import { memory } from './fanout-memory.ts';
 import { type Figure, type FigureOptions, median } from './figure.ts';
+import { icecastInstalled } from './peers/icecast.ts';
 
 export async function* figures({ runs }: FigureOptions): AsyncIterable<Figure> {
   const turns = await compare(runs);
@@ -19,6 +20,8 @@ export async function* figures({ runs }: FigureOptions): AsyncIterable<Figure> {
   if (vsNchan.length > 0) yield of('fanout.joins.vs_nchan', '1', vsNchan);
   yield of('fanout.join.first_audio.p95_s', 's', firstAudioS);
   yield { figure: 'fanout.gaps', value: gaps, unit: '1' };
+  if (!icecastInstalled()) return;
+  yield { figure: 'fanout.joins_per_s.icecast', value: await icecastJoinsPerS(), unit: '1/s' };
 }
 
 function* perWrite(turns: Turns): Iterable<Figure> {

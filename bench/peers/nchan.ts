@@ -5,15 +5,12 @@
  */
 import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { connect } from 'node:net';
 import { join } from 'node:path';
-import { setTimeout as wait } from 'node:timers/promises';
 import { pin, scratch } from './native.ts';
-import { type FanoutServer, freePort, type Programme } from './server.ts';
+import { type FanoutServer, freePort, listening, type Programme } from './server.ts';
 
 const NGINX = '/usr/sbin/nginx';
 const MODULE = '/usr/lib/nginx/modules/ngx_nchan_module.so';
-const START_TRIES_MAX = 100;
 
 export function nchanInstalled(): boolean {
   return existsSync(NGINX) && existsSync(MODULE);
@@ -97,19 +94,6 @@ http {
 function workersOf(master: number): number[] {
   const children = readFileSync(`/proc/${master}/task/${master}/children`, 'latin1');
   return children.trim().split(' ').map(Number);
-}
-
-async function listening(port: number): Promise<void> {
-  for (let tries = 0; tries < START_TRIES_MAX; tries++) {
-    const open = await new Promise<boolean>((resolve) => {
-      const socket = connect(port, '127.0.0.1', () => resolve(true));
-      socket.on('error', () => resolve(false));
-      socket.on('connect', () => socket.destroy());
-    });
-    if (open) return;
-    await wait(50);
-  }
-  throw new Error('nginx did not start.');
 }
 
 function kill(pid: number): void {

@@ -3,6 +3,8 @@
  * while it is going, and is measured from outside, by what the kernel counts for its process.
  */
 import { readdirSync, readFileSync } from 'node:fs';
+import { connect, createServer } from 'node:net';
+import { setTimeout as wait } from 'node:timers/promises';
 import type { Wanted } from './crowd.ts';
 
 export interface FanoutServer {
@@ -54,13 +56,28 @@ export function rssBytes(pids: readonly number[]): number {
   return kib * 1_024;
 }
 
+const START_TRIES_MAX = 100;
+
 /** A free port of the loopback, for servers that must be told one. */
 export async function freePort(): Promise<number> {
-  const { createServer } = await import('node:net');
   return new Promise((resolve) => {
     const server = createServer().listen(0, '127.0.0.1', () => {
       const { port } = server.address() as { port: number };
       server.close(() => resolve(port));
     });
   });
+}
+
+/** Resolves when a server listens on `port`. @throws when it does not in five seconds */
+export async function listening(port: number): Promise<void> {
+  for (let tries = 0; tries < START_TRIES_MAX; tries++) {
+    const open = await new Promise<boolean>((resolve) => {
+      const socket = connect(port, '127.0.0.1', () => resolve(true));
+      socket.on('error', () => resolve(false));
+      socket.on('connect', () => socket.destroy());
+    });
+    if (open) return;
+    await wait(50);
+  }
+  throw new Error(`Nothing listens on ${port}.`);
 }
