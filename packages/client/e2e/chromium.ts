@@ -1,19 +1,11 @@
 /** A Chromium for the SDK's tests: one browser, a page each, errors of the page kept. */
-import { existsSync } from 'node:fs';
 import { type Browser, chromium, type Page } from 'playwright-core';
+import { CHROMIUM, CHROMIUM_FLAGS } from '../../../test/e2e/support/chromium.ts';
 
-const CHROMIUM = '/usr/bin/chromium';
-export const hasChromium = existsSync(CHROMIUM);
+export { hasChromium } from '../../../test/e2e/support/chromium.ts';
 
 const ARGS = [
-  '--headless',
-  '--no-sandbox',
-  '--disable-gpu',
-  '--disable-quic',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
+  ...CHROMIUM_FLAGS,
   '--autoplay-policy=no-user-gesture-required',
   // The page is fulfilled by the test, which Chromium takes for an address of the internet.
   '--disable-features=LocalNetworkAccessChecks',

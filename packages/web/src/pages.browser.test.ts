@@ -2,23 +2,11 @@
  * Every page in Chromium on the make-believe server of `dev/`: it says something in every state, every
  * control has a name, a size for a thumb and a place in the tab order, and nothing spills at 360 px.
  */
-import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { createServer, type ViteDevServer } from 'vite';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-
-const CHROMIUM = '/usr/bin/chromium';
-const FLAGS = [
-  '--headless',
-  '--no-sandbox',
-  '--disable-gpu',
-  '--disable-quic',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-];
+import { CHROMIUM, CHROMIUM_FLAGS, hasChromium } from '../../../test/e2e/support/chromium.ts';
 
 const PHONE = { width: 360, height: 740 };
 
@@ -123,7 +111,7 @@ const SCREENS: readonly Screen[] = [
   },
 ];
 
-describe.skipIf(!existsSync(CHROMIUM))('the pages in Chromium', () => {
+describe.skipIf(!hasChromium)('the pages in Chromium', () => {
   let server: ViteDevServer;
   let browser: Browser;
   let base = '';
@@ -139,7 +127,7 @@ describe.skipIf(!existsSync(CHROMIUM))('the pages in Chromium', () => {
     const address = server.httpServer?.address();
     if (typeof address !== 'object' || address === null) throw new Error('The server has no port.');
     base = `http://127.0.0.1:${address.port}`;
-    browser = await chromium.launch({ executablePath: CHROMIUM, args: FLAGS });
+    browser = await chromium.launch({ executablePath: CHROMIUM, args: CHROMIUM_FLAGS });
   });
 
   afterAll(async () => {

@@ -1,21 +1,13 @@
 /** Real Chromium: speakers with a WAV as their microphone, listeners that play to a loudspeaker. */
-import { existsSync } from 'node:fs';
 import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
+import { CHROMIUM, CHROMIUM_FLAGS } from './chromium.ts';
 import type { Loudspeaker } from './loudspeaker.ts';
 import { until } from './server.ts';
 
-const PATH = '/usr/bin/chromium';
-export const hasChromium = existsSync(PATH);
+export { hasChromium } from './chromium.ts';
 
 const FLAGS = [
-  '--headless',
-  '--no-sandbox',
-  '--disable-gpu',
-  '--disable-quic',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
+  ...CHROMIUM_FLAGS,
   '--disable-background-timer-throttling',
   '--disable-renderer-backgrounding',
 ];
@@ -41,7 +33,7 @@ export function launchOptions(microphone?: string): { executablePath: string; ar
     microphone === undefined
       ? FLAGS
       : [...FLAGS, ...fake, `--use-file-for-fake-audio-capture=${microphone}`];
-  return { executablePath: PATH, args };
+  return { executablePath: CHROMIUM, args };
 }
 
 /** A context whose pages keep every media element that plays in `window.heard`. */

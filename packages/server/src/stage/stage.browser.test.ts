@@ -1,10 +1,8 @@
 /** The stage with real browsers: a microphone's frames come out, speakers hear each other. */
-import { existsSync } from 'node:fs';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { CHROMIUM, CHROMIUM_FLAGS, hasChromium } from '../../../../test/e2e/support/chromium.ts';
 import { type House, openHouse, passFor, until } from './stage.fixture.ts';
-
-const CHROMIUM = '/usr/bin/chromium';
 
 /** Runs in the page: the least a browser does to be on stage. */
 async function speakInPage(options: { url: string; clientId: string; resume?: string }) {
@@ -78,21 +76,14 @@ async function hearing() {
 const seatOf = (page: Page) =>
   page.evaluate(() => (window as unknown as { speaker: { seat: string } }).speaker.seat);
 
-describe.skipIf(!existsSync(CHROMIUM))('the stage with Chromium', () => {
+describe.skipIf(!hasChromium)('the stage with Chromium', () => {
   let browser: Browser;
   let house: House;
   beforeAll(async () => {
     browser = await chromium.launch({
       executablePath: CHROMIUM,
       args: [
-        '--headless',
-        '--no-sandbox',
-        '--disable-gpu',
-        '--disable-quic',
-        '--no-first-run',
-        '--disable-background-networking',
-        '--disable-component-update',
-        '--disable-sync',
+        ...CHROMIUM_FLAGS,
         '--use-fake-device-for-media-stream',
         '--use-fake-ui-for-media-stream',
         '--autoplay-policy=no-user-gesture-required',
