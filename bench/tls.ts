@@ -16,7 +16,7 @@ const EDGE = join(import.meta.dirname, 'tls-edge.ts');
 const HANDSHAKES = 400;
 const AT_ONCE = 8;
 const LISTENERS = 1_000;
-const WRITING_MS = 3_000;
+const WRITING_MS = 2_000;
 
 export async function* figures({ runs }: FigureOptions): AsyncIterable<Figure> {
   const edge = await BenchEdge.start('tls');

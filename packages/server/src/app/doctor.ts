@@ -10,8 +10,10 @@ import { BoundSocket, isIP } from 'node:net';
 import { dirname } from 'node:path';
 import { promisify } from 'node:util';
 import type { Config } from './config.ts';
+import { connectionsMaxOf, EDGES_MAX, edgesFor } from './places.ts';
 import { publicUrlOf } from './public-url.ts';
 import { answers, socketsOf } from './sockets.ts';
+import { cores } from './this-machine.ts';
 
 /** `bad`: Parterre does not work; `poor`: it works, and people will notice. */
 interface Finding {
@@ -38,7 +40,7 @@ export async function doctor(config: Config): Promise<number> {
     microphones(config),
     certificate(config),
     speakersFromOutside(config),
-    descriptors(),
+    descriptors(config),
     await clock(),
   ].filter((finding) => finding !== null);
   const marks = { good: 'ok  ', poor: 'poor', bad: 'BAD ' };
@@ -218,7 +220,7 @@ function speakersFromOutside(config: Config): Finding {
   };
 }
 
-function descriptors(): Finding {
+function descriptors(config: Config): Finding {
   const about = 'Descriptors';
   let limit = Number.NaN;
   try {
@@ -227,7 +229,11 @@ function descriptors(): Finding {
     // Not Linux: nothing to read.
   }
   if (Number.isNaN(limit)) return { grade: 'good', about, found: 'this system does not tell' };
-  const found = `${limit} a process, so about ${Math.max(0, limit - 256)} listeners an edge`;
+  const places = connectionsMaxOf(limit);
+  const edges = edgesFor(config.edges, config.listenersMax, cores(), places);
+  const found = `${limit} a process, so ${places} connections an edge, and ${edges} edges for ${config.listenersMax} listeners`;
+  if (edges === EDGES_MAX && edges * places < config.listenersMax)
+    return { grade: 'poor', about, found, remedy: 'Raise it, or spread the house over machines.' };
   return limit >= DESCRIPTORS_MIN
     ? { grade: 'good', about, found }
     : {
