@@ -140,7 +140,7 @@ export class Conductor {
     });
     for (const timer of timers) timer.cancel();
     await this.#askServer();
-    this.#second(score.wantedAt(this.#atS()));
+    if (ledger.pending) this.#second(score.wantedAt(this.#atS()));
     return ledger;
   }
 

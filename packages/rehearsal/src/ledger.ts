@@ -16,6 +16,8 @@ export const SHORT = { cpu: 0.95, loopDelayMs: 250 } as const;
 /** References are compared between processes as long as both can still hold them. */
 const DIGESTS_MAX = 2_000;
 const EVENTS_MAX = 1_000;
+/** CPU is told over no shorter time, ms. */
+const CPU_MS_MIN = 500;
 
 const NO_TOTALS: Totals = {
   joins: 0,
@@ -53,7 +55,9 @@ export class Ledger {
   readonly #digests = new Map<number, string>();
   #pending: Sample[] = [];
   #figures: ServerFigures | null = null;
-  #figuresAtMs = 0;
+  /** Where the CPU that is told next is counted from. */
+  #measuredFrom: ServerFigures | null = null;
+  #measuredFromMs = 0;
   /** Of the last second that was told. */
   #server: Pick<RehearsalSecond, 'serverCpu' | 'edgeCpu'> = { serverCpu: null, edgeCpu: null };
   readonly #secondLatency = new Histogram();
@@ -106,11 +110,13 @@ export class Ledger {
   }
 
   server(figures: ServerFigures, atMs: number): void {
-    const before = this.#figures;
-    const sinceMs = atMs - this.#figuresAtMs;
+    const before = this.#measuredFrom;
+    const sinceMs = atMs - this.#measuredFromMs;
     this.#figures = figures;
-    this.#figuresAtMs = atMs;
-    if (before === null || sinceMs <= 0) return;
+    if (before !== null && sinceMs < CPU_MS_MIN) return;
+    this.#measuredFrom = figures;
+    this.#measuredFromMs = atMs;
+    if (before === null) return;
     const used = cpuBetween(before, figures);
     const all = Object.values(used).reduce((sum, seconds) => sum + seconds, 0);
     const edges = Object.entries(used).filter(([part]) => part.startsWith('edge'));
@@ -119,6 +125,11 @@ export class Ledger {
       serverCpu: (all * 1_000) / sinceMs,
       edgeCpu: (Math.max(0, ...edges.map(([, seconds]) => seconds)) * 1_000) / sinceMs,
     };
+  }
+
+  /** Samples have come since the last second was closed. */
+  get pending(): boolean {
+    return this.#pending.length > 0;
   }
 
   /** Closes a second: everything that was told since the last one. */

@@ -207,7 +207,12 @@ export function isLoopback(url: string): boolean {
 function forkGenerator(): GeneratorProcess {
   const program = process.argv[1];
   if (program === undefined) throw new Error('The program does not know its own path.');
-  const child = fork(program, ['generator'], { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
+  // A session of its own, as the server's processes have: Linux shares the CPU out by session first, and
+  // Ctrl-C is for the conductor.
+  const child = fork(program, ['generator'], {
+    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+    detached: true,
+  });
   return {
     // A failure to send shows as the exit that caused it.
     send: (message) => child.connected && child.send(message, () => {}),
