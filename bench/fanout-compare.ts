@@ -80,14 +80,16 @@ async function cpuPerWrite(
 ): Promise<number> {
   await server.go();
   await wait(LEAD_MS);
-  const before = { ns: cpuNs(server.pids), ...(await crowd.sample()) };
+  const count = async (): Promise<number> =>
+    server.writes?.() ?? (await crowd.sample()).bytes / chunk.length;
+  const before = { ns: cpuNs(server.pids), writes: await count() };
   await wait(RUN_MS);
-  const after = { ns: cpuNs(server.pids), ...(await crowd.sample()) };
+  const after = { ns: cpuNs(server.pids), writes: await count() };
   await server.stop();
   await wait(QUIET_MS);
-  if (after.lost > 0) throw new Error(`${server.name} lost ${after.lost} listeners.`);
-  const writes = (after.bytes - before.bytes) / chunk.length;
-  return (after.ns - before.ns) / 1_000 / writes;
+  const { lost } = await crowd.sample();
+  if (lost > 0) throw new Error(`${server.name} lost ${lost} listeners.`);
+  return (after.ns - before.ns) / 1_000 / (after.writes - before.writes);
 }
 
 /** From connect to the first audio byte; what their leaving costs is not in it. */

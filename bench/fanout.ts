@@ -10,11 +10,20 @@ import { memory } from './fanout-memory.ts';
 import { type Figure, type FigureOptions, median } from './figure.ts';
 import { icecastInstalled } from './peers/icecast.ts';
 
-export async function* figures({ runs }: FigureOptions): AsyncIterable<Figure> {
+/** `fanout.cpu_per_write.*` and `fanout.cpu_per_join.*`. */
+export async function* costs({ runs }: FigureOptions): AsyncIterable<Figure> {
   const turns = await compare(runs);
   yield* perWrite(turns);
   yield* perJoin(turns);
+}
+
+/** `fanout.memory_per_listener.kb`. */
+export async function* memories({ runs }: FigureOptions): AsyncIterable<Figure> {
   yield of('fanout.memory_per_listener.kb', 'kB', await memory(runs));
+}
+
+/** `fanout.join*` and `fanout.gaps`. */
+export async function* arrivals({ runs }: FigureOptions): AsyncIterable<Figure> {
   const { joinsPerS, vsNchan, firstAudioS, gaps } = await doors(runs);
   yield of('fanout.joins_per_s', '1/s', joinsPerS);
   if (vsNchan.length > 0) yield of('fanout.joins.vs_nchan', '1', vsNchan);

@@ -20,8 +20,14 @@ const SUITES: readonly Suite[] = [
   { names: ['latency.stage.'], load: () => import('./stage.ts') },
   { names: ['latency.mouth_to_ear.'], load: () => import('./mouth-to-ear.ts') },
   { names: ['tls.'], load: () => import('./tls.ts') },
-  { names: ['fanout.'], load: () => import('./fanout.ts') },
+  { names: ['fanout.cpu_per_'], load: () => fanout('costs') },
+  { names: ['fanout.memory_'], load: () => fanout('memories') },
+  { names: ['fanout.join', 'fanout.gaps'], load: () => fanout('arrivals') },
 ];
+
+async function fanout(part: 'costs' | 'memories' | 'arrivals'): ReturnType<Suite['load']> {
+  return { figures: (await import('./fanout.ts'))[part] };
+}
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,

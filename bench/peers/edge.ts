@@ -44,6 +44,9 @@ export async function edgeServer(processes: number, core: number | null): Promis
       await all('stop');
     },
     sample: () => all('sample'),
+    async writes() {
+      return (await all('sample')).reduce((sum, { writes }) => sum + writes, 0);
+    },
     close() {
       for (const edge of edges) edge.kill('SIGKILL');
       socket.close();

@@ -18,6 +18,8 @@ export interface FanoutServer {
   /** Begins to send a chunk every interval; begins stopped. */
   go(): Promise<void>;
   stop(): Promise<void>;
+  /** Chunk writes so far, of a server whose interval is its own to choose; others' are counted by bytes. */
+  writes?(): Promise<number>;
   /** Idempotent. */
   close(): void;
 }
