@@ -24,6 +24,7 @@ export async function start(context: PartContext): Promise<Part> {
     port: config.rtcPort,
     addresses: config.rtcAddresses,
     peersMax: config.spacesMax * config.speakersMax * PEERS_PER_SEAT,
+    timers,
     log,
   });
   const input = new UnixInput({ path: sockets.programme, timers, random, log });

@@ -79,6 +79,7 @@ export class Connector implements SeatConnection {
       if (attempt.closed) peer.close();
       else seat.send({ type: 'offer', offerId, sdp: peer.description.sdp });
     } catch (error) {
+      if (attempt.closed) return; // a newer offer has taken its place, or the seat is gone
       this.#attempt = null;
       const { code, message } =
         error instanceof ParterreError ? error : new ParterreError('internal');
@@ -94,6 +95,8 @@ export class Connector implements SeatConnection {
       this.#seat.adopt(peer);
     } else if (state === 'failed' || state === 'closed') {
       attempt.closed = true;
+      // Nothing comes back to life: what it held is free for others from now on, not at the end of the seat.
+      peer.close();
       if (this.#attempt !== null && this.#attempt !== attempt) return;
       if (this.#seat.channel !== null && this.#offerId === attempt.offerId) this.renew();
     }

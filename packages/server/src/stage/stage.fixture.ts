@@ -107,7 +107,13 @@ export async function openHouse(speakersMax = 8): Promise<House> {
   const programme = new FakeProgramme();
   const removals = new MemoryRemovals();
   const begin = async (port: number) => {
-    const peers = await openPeers({ port, addresses: ['127.0.0.1'], peersMax: 64, log: quiet });
+    const peers = await openPeers({
+      port,
+      addresses: ['127.0.0.1'],
+      peersMax: 64,
+      timers: systemTimers,
+      log: quiet,
+    });
     const stage = new Stage({
       clock: systemClock,
       timers: systemTimers,

@@ -7,6 +7,7 @@ import { createSocket } from 'node:dgram';
 import type { IceServer } from '@parterre/protocol';
 import { ParterreError } from '@parterre/protocol';
 import ndc, { type PeerConnection, type Track } from 'node-datachannel';
+import type { Timers } from '../../ports/clock.ts';
 import type { Log } from '../../ports/log.ts';
 import type { Peer, PeerFactory, PeerObserver, PeerOptions } from '../../ports/peer.ts';
 import { extraCandidate } from './candidate.ts';
@@ -31,6 +32,7 @@ export interface PeersOptions {
   readonly addresses: readonly string[];
   /** Peer connections at once. */
   readonly peersMax: number;
+  readonly timers: Timers;
   readonly log: Log;
 }
 
@@ -40,11 +42,15 @@ export interface Peers extends PeerFactory {
 }
 
 const MTU_BYTES = 1_200;
+/** The library is given this long to end its connections before their port is closed, ms. */
+const ENDING_MS_MAX = 1_000;
 const LOCAL_DESCRIPTION_TRIES = 2;
 
 /** @throws Error when the port is taken */
 export async function openPeers(options: PeersOptions): Promise<Peers> {
   ndc.initLogger('Error', (_level, message) => options.log.warn({ message }, 'webrtc library'));
+  // Without this the library ends its threads whenever no peer is left, and begins them anew for the next.
+  ndc.preload();
   const port = await freePort(options.port);
   return new NativePeers({ ...options, port });
 }
@@ -70,6 +76,9 @@ class NativePeers implements Peers {
   readonly #mux: InstanceType<typeof ndc.IceUdpMuxListener>;
   readonly #extra: readonly string[];
   readonly #peers = new Set<NativePeer>();
+  /** Closed, but the library's threads have not done with them. */
+  readonly #ending = new Set<NativePeer>();
+  #closed = false;
   #count = 0;
   #made = 0;
 
@@ -143,7 +152,8 @@ class NativePeers implements Peers {
   }
 
   #connection(iceServers: readonly IceServer[]): PeerConnection {
-    if (this.#count >= this.#options.peersMax) throw new ParterreError('stage_full');
+    if (this.#closed || this.#count >= this.#options.peersMax)
+      throw new ParterreError('stage_full');
     this.#count += 1;
     this.#made += 1;
     return new ndc.PeerConnection(`peer${this.#made}`, {
@@ -177,14 +187,26 @@ class NativePeers implements Peers {
 
   #adopt(observer: PeerObserver, parts: ConstructorParameters<typeof NativePeer>[0]): NativePeer {
     const peer = new NativePeer(parts, observer, (closed) => {
-      if (this.#peers.delete(closed)) this.#count -= 1;
+      if (!this.#peers.delete(closed)) return;
+      this.#count -= 1;
+      this.#ending.add(closed);
+      void closed.ended.then(() => this.#ending.delete(closed));
     });
     this.#peers.add(peer);
+    if (this.#closed) peer.close(); // it was being made when everything was closed
     return peer;
   }
 
   async close(): Promise<void> {
+    this.#closed = true;
     for (const peer of this.#peers) peer.close();
+    await new Promise<void>((resolve) => {
+      const late = this.#options.timers.after(ENDING_MS_MAX, resolve);
+      void Promise.all([...this.#ending].map((peer) => peer.ended)).then(() => {
+        late.cancel();
+        resolve();
+      });
+    });
     this.#mux.stop();
   }
 }

@@ -40,6 +40,7 @@ export class NativePeer implements Peer {
   readonly #mic: Track;
   readonly #slots: readonly Track[];
   readonly #closed: (peer: NativePeer) => void;
+  readonly #ended = Promise.withResolvers<void>();
   #observer: PeerObserver | null;
   #accepted: boolean;
   #connected = false;
@@ -71,6 +72,7 @@ export class NativePeer implements Peer {
 
   #changed(state: string): void {
     this.#connected = state === 'connected';
+    if (state === 'closed') this.#ended.resolve();
     if (STATES.has(state)) this.#observer?.state(state as PeerState);
   }
 
@@ -144,6 +146,11 @@ export class NativePeer implements Peer {
     } catch {
       // Closed between two calls; the state change says so.
     }
+  }
+
+  /** Resolves when the library has done with it, which is after `close`. */
+  get ended(): Promise<void> {
+    return this.#ended.promise;
   }
 
   close(): void {

@@ -1,19 +1,23 @@
 /** Real peers of the native library and of another WebRTC implementation, on loopback. */
+import { execFile } from 'node:child_process';
 import { createSocket } from 'node:dgram';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { ParterreError } from '@parterre/protocol';
 import wrtc from '@roamhq/wrtc';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Peer, PeerObserver } from '../../ports/peer.ts';
-import { silentLog } from '../system/index.ts';
+import { silentLog, systemTimers } from '../system/index.ts';
 import { openPeers, type Peers } from './index.ts';
 
+const LOOPBACK = { addresses: ['127.0.0.1'], timers: systemTimers, log: silentLog };
 const OPTIONS = { forwardSources: [11, 12, 13], iceServers: [] };
 const silent: PeerObserver = { rtp() {}, rtcp() {}, candidate() {}, state() {} };
 let peers: Peers;
 const browsers: InstanceType<typeof wrtc.RTCPeerConnection>[] = [];
 beforeEach(async () => {
-  peers = await openPeers({ port: 0, addresses: ['127.0.0.1'], peersMax: 4, log: silentLog });
+  peers = await openPeers({ ...LOOPBACK, port: 0, peersMax: 4 });
 });
 afterEach(async () => {
   for (const browser of browsers.splice(0)) browser.close();
@@ -106,13 +110,42 @@ describe('peers by node-datachannel', () => {
     await expect(peers.answer('v=0', [], silent)).rejects.toMatchObject({ code: 'sdp_invalid' });
   });
 
+  it('opens and closes peers again and again without keeping any', async () => {
+    for (let round = 0; round < 5; round += 1) {
+      const all = await Promise.all([1, 2, 3, 4].map(() => peers.offer(OPTIONS, silent)));
+      for (const peer of all) peer.close();
+      expect(peers.open).toBe(0);
+    }
+  });
+
+  it('hears that the other side has closed', async () => {
+    const states: string[] = [];
+    const peer = await peers.offer(OPTIONS, { ...silent, state: (state) => states.push(state) });
+    peer.accept(await answerOf(peer));
+    await expect.poll(() => states, { timeout: 30_000 }).toContain('connected');
+    browsers.splice(0)[0]!.close();
+    await expect.poll(() => states, { timeout: 30_000 }).toContain('closed');
+  });
+
+  it('lets no peer outlive it that was being made when it closed', async () => {
+    const made = Promise.all([1, 2].map(() => peers.offer(OPTIONS, silent)));
+    await peers.close();
+    await made;
+    expect(peers.open).toBe(0);
+    await expect(peers.offer(OPTIONS, silent)).rejects.toMatchObject({ code: 'stage_full' });
+  });
+
+  it('ends a process cleanly while packets still come', async () => {
+    const program = join(import.meta.dirname, 'closing.fixture.ts');
+    const { stdout } = await promisify(execFile)(process.execPath, [program]);
+    expect(stdout).toBe('closed with 0 open\n');
+  });
+
   it('says plainly that its port is taken', async () => {
     const taken = createSocket('udp4');
     await new Promise<void>((resolve) => taken.bind(0, resolve));
     const { port } = taken.address();
-    await expect(openPeers({ port, addresses: [], peersMax: 1, log: silentLog })).rejects.toThrow(
-      String(port),
-    );
+    await expect(openPeers({ ...LOOPBACK, port, peersMax: 1 })).rejects.toThrow(String(port));
     taken.close();
   });
 });
