@@ -99,11 +99,11 @@ function Studio({ entry }: { entry: Entry }) {
     setProblem(null);
     keep('parterre.name', name);
     try {
-      const { pass } = await rest.pass(entry.space.id, name, entry.invite);
+      const { pass, iceServers } = await rest.pass(entry.space.id, name, entry.invite);
       // An owner who named no host is it; the space goes on without one if this fails.
       if (entry.invite === null && entry.space.host === '')
         rest.change(entry.space.id, { host: name }).catch(() => {});
-      setHeld({ speaking: speak({ space: entry.space.id, pass, name }), pass });
+      setHeld({ speaking: speak({ space: entry.space.id, pass, name, iceServers }), pass });
     } catch (thrown) {
       setProblem(asProblem(thrown));
     }
