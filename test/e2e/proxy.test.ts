@@ -1,12 +1,13 @@
 /** The recipe of docs/operate/https.md, run with Debian's nginx. */
-import { execFileSync, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { request } from 'node:https';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
+import { selfSigned } from './support/certificate.ts';
+import { freePort } from './support/free-port.ts';
 import { TestServer, until } from './support/server.ts';
 
 const NGINX = '/usr/sbin/nginx';
@@ -21,29 +22,7 @@ describe.skipIf(!existsSync(NGINX))('[P1] behind nginx', () => {
   beforeAll(async () => {
     server = await TestServer.start(['--trust-proxy']);
     port = await freePort();
-    const certificate = join(folder, 'cert.pem');
-    const key = join(folder, 'key.pem');
-    execFileSync(
-      'openssl',
-      [
-        'req',
-        '-x509',
-        '-newkey',
-        'ec',
-        '-pkeyopt',
-        'ec_paramgen_curve:prime256v1',
-        '-nodes',
-        '-days',
-        '2',
-        '-subj',
-        '/CN=localhost',
-        '-keyout',
-        key,
-        '-out',
-        certificate,
-      ],
-      { stdio: 'ignore' },
-    );
+    const { certificate, key } = selfSigned(folder);
     const site = readFileSync(RECIPE, 'utf8')
       .replace('127.0.0.1:8040', new URL(server.url).host)
       .replace('listen 443 ssl', `listen 127.0.0.1:${port} ssl`)
@@ -158,12 +137,3 @@ describe.skipIf(!existsSync(NGINX))('[P1] behind nginx', () => {
     });
   }
 });
-
-function freePort(): Promise<number> {
-  return new Promise((resolve) => {
-    const probe = createServer().listen(0, '127.0.0.1', () => {
-      const { port } = probe.address() as { port: number };
-      probe.close(() => resolve(port));
-    });
-  });
-}

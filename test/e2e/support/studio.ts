@@ -13,6 +13,18 @@ export async function signIn(context: BrowserContext, server: TestServer): Promi
  * enters the green room.
  */
 export async function enterGreenRoom(page: Page, url: string, name: string): Promise<void> {
+  await openSoundCheck(page, url, name);
+  for (const label of ['Echo cancellation', 'Noise suppression', 'Automatic gain'])
+    await processingOff(page, label);
+  await page.getByRole('button', { name: 'Enter the green room' }).click();
+  await page
+    .getByRole('button', { name: /^(Mute|Leave)$/ })
+    .first()
+    .waitFor();
+}
+
+/** Opens a studio or an invitation and turns the microphone on. */
+export async function openSoundCheck(page: Page, url: string, name: string): Promise<void> {
   await page.goto(url);
   const next = page.getByRole('button', { name: 'Continue to the sound check' });
   await next
@@ -24,13 +36,6 @@ export async function enterGreenRoom(page: Page, url: string, name: string): Pro
     await next.click();
   }
   await page.getByRole('button', { name: 'Turn the microphone on' }).click();
-  for (const label of ['Echo cancellation', 'Noise suppression', 'Automatic gain'])
-    await processingOff(page, label);
-  await page.getByRole('button', { name: 'Enter the green room' }).click();
-  await page
-    .getByRole('button', { name: /^(Mute|Leave)$/ })
-    .first()
-    .waitFor();
 }
 
 async function processingOff(page: Page, label: string): Promise<void> {
