@@ -26,6 +26,7 @@ export default defineConfig({
           testTimeout: 180_000,
           hookTimeout: 120_000,
           fileParallelism: false,
+          expect: { poll: { timeout: 30_000 } },
           // Real browsers on a machine that others load as well; what fails twice has failed.
           retry: 1,
         },

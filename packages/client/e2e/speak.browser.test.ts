@@ -142,6 +142,20 @@ describe.skipIf(!hasChromium)('speak() in Chromium, on a real stage', () => {
     expect(await unreadable).toBe('file_unreadable');
   });
 
+  it('changes the processing of a voice as often and as fast as it is asked', async () => {
+    const page = await speaker({ pass: await passOf('speaker', 'Dora'), name: 'Dora' });
+    const off = { echoCancellation: false, noiseSuppression: false, autoGainControl: false };
+    const shown = () => page.evaluate(() => window.speaking.microphone);
+    for (const wanted of [false, true, false]) {
+      await page.evaluate((on) => {
+        void window.speaking.setProcessing({ echoCancellation: on });
+        void window.speaking.setProcessing({ noiseSuppression: on });
+        void window.speaking.setProcessing({ autoGainControl: on });
+      }, wanted);
+    }
+    await expect.poll(shown).toMatchObject({ phase: 'open', processing: off });
+  });
+
   it('a second tab is refused kindly, and may take the seat over', async () => {
     const pass = await passOf('speaker', 'Dora');
     const first = await speaker({ pass, name: 'Dora' });

@@ -36,6 +36,9 @@ export class Microphone {
   #samples = new Float32Array(1_024);
   /** Counts openings; what belongs to an older one is stopped. */
   #opening = 0;
+  /** The last opening. One begins when the one before is over: Chromium gives a capture that is asked for
+   * meanwhile the processing of the other. */
+  #attempt: Promise<boolean> = Promise.resolve(false);
 
   constructor(options: MicrophoneOptions, observer: MicrophoneObserver) {
     this.#observer = observer;
@@ -85,6 +88,12 @@ export class Microphone {
     void this.context.resume();
     const opening = ++this.#opening;
     if (this.#stream === null) this.#become({ phase: 'opening' });
+    this.#attempt = this.#attempt.then(() => this.#openNow(opening));
+    return this.#attempt;
+  }
+
+  async #openNow(opening: number): Promise<boolean> {
+    if (opening !== this.#opening) return false;
     try {
       const stream = await this.#capture();
       if (opening !== this.#opening) {
