@@ -1,3 +1,4 @@
+/** A port that nobody listens on, for a program that must be told one. */
 import { createServer } from 'node:net';
 
 /** A TCP port of this machine that nobody has just now. */
