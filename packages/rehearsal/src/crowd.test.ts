@@ -2,6 +2,7 @@ import { afterEach, describe, expect, it, vi } from 'vitest';
 import { Crowd, type CrowdSample } from './crowd.ts';
 import { type Lane, type Lie, openLane, realSystem, truth } from './lane.fixture.ts';
 import { alteredChunkOf, chunkOf } from './programme.fixture.ts';
+import type { System } from './system.ts';
 
 const opened: { close(): unknown }[] = [];
 afterEach(async () => {
@@ -9,10 +10,10 @@ afterEach(async () => {
 });
 
 /** A crowd in front of a lane, and the sum of its samples. */
-async function aCrowd(lie: Lie, listeners: number) {
+async function aCrowd(lie: Lie, listeners: number, system: System = realSystem) {
   const lane = await openLane(lie);
   const crowd = await Crowd.open({
-    system: realSystem,
+    system,
     index: 0,
     target: {
       host: '127.0.0.1',
@@ -99,5 +100,24 @@ describe('a crowd', () => {
     expect(new Set(lane.asked.slice(40))).toEqual(new Set([118]));
     crowd.cut(1);
     await vi.waitUntil(() => look().listeners === 0);
+  });
+
+  it('[P8] a process that was held up keeps its connections: what came meanwhile lies unread', async () => {
+    let awayMs = 0;
+    const monotonicMs = (): number => performance.now() + awayMs;
+    const { lane, crowd, sum, look } = await aCrowd(truth, 20, { ...realSystem, monotonicMs });
+    awayMs = 30_000;
+    crowd.want(21); // who joins shows that the timer has come
+    await vi.waitUntil(() => look().listeners === 21);
+    await flushed(lane, look, sum, 21 * 19);
+    expect(sum).toMatchObject({ joins: 21, resumes: 0 });
+    expect(lane.asked).toHaveLength(21);
+  });
+
+  it('[P1] a lane that falls silent is given up', async () => {
+    const monotonicMs = (): number => performance.now() * 5;
+    const { lane } = await aCrowd(truth, 20, { ...realSystem, monotonicMs });
+    await vi.waitUntil(() => lane.asked.length >= 40, { timeout: 10_000 });
+    expect(new Set(lane.asked.slice(20))).toEqual(new Set([118]));
   });
 });

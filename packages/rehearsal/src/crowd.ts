@@ -23,6 +23,8 @@ const TICK_MS = 20;
 /** A tick that is later than this is done between two reads. */
 const OVERDUE_MS = 100;
 const WATCH_MS = 250;
+/** A timer kept waiting for longer says that the process was held up: what came meanwhile lies unread. */
+const HELD_UP_MS = 250;
 const SECOND_MS = 1_000;
 const PAUSE_MS = 20_000;
 /** Joins and leaves begun in one tick. */
@@ -81,16 +83,13 @@ export class Crowd {
     const nowMs = system.monotonicMs();
     const beat = (atMs: number): void => this.#beat(atMs);
     const overdueAtMs = nowMs + OVERDUE_MS;
-    this.#company = { ...audience, ...where, ...limits, system, overdueAtMs, beat };
+    this.#company = { ...audience, ...where, ...limits, system, overdueAtMs, heldUpMs: 0, beat };
     this.#tickedAtMs = nowMs;
     this.#timedAtMs = nowMs;
     this.#watchAtMs = nowMs + WATCH_MS;
     this.#secondAtMs = nowMs + SECOND_MS;
     this.#timer = system.every(TICK_MS, () => {
-      const atMs = system.monotonicMs();
-      this.#late(atMs);
-      this.#timedAtMs = atMs;
-      this.#beat(atMs);
+      this.#timed(system.monotonicMs());
     });
   }
 
@@ -134,15 +133,26 @@ export class Crowd {
     this.#lateMs = Math.max(this.#lateMs, nowMs - this.#timedAtMs - TICK_MS);
   }
 
+  /**
+   * The timer came. Who is silent is judged here alone, where it is known for how long nothing was read: a
+   * process that was held up would take its own absence for the server's, all its listeners at once.
+   */
+  #timed(nowMs: number): void {
+    this.#late(nowMs);
+    const heldUpMs = nowMs - this.#timedAtMs - TICK_MS;
+    if (heldUpMs > HELD_UP_MS) this.#company.heldUpMs += heldUpMs;
+    this.#timedAtMs = nowMs;
+    this.#beat(nowMs);
+    if (nowMs < this.#watchAtMs) return;
+    this.#watchAtMs = nowMs + WATCH_MS;
+    for (const member of this.#members) member.watch(nowMs);
+  }
+
   /** The crowd's own work, by the timer or, when the loop is full, between two reads. */
   #beat(nowMs: number): void {
     this.#company.overdueAtMs = nowMs + OVERDUE_MS;
     this.#tick(nowMs - this.#tickedAtMs);
     this.#tickedAtMs = nowMs;
-    if (nowMs >= this.#watchAtMs) {
-      this.#watchAtMs = nowMs + WATCH_MS;
-      for (const member of this.#members) member.watch(nowMs);
-    }
     if (nowMs < this.#secondAtMs) return;
     this.#secondAtMs = Math.max(this.#secondAtMs + SECOND_MS, nowMs);
     const { second } = this.#options;

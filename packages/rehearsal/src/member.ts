@@ -30,6 +30,8 @@ export interface Company extends Audience {
    * late; whoever reads then does that work first.
    */
   overdueAtMs: number;
+  /** For how long in all this process was held up, ms: bytes may have come that nobody read. */
+  heldUpMs: number;
   beat(nowMs: number): void;
 }
 
@@ -66,6 +68,8 @@ export class Member {
   #askedAtMs = 0;
   #openedAtMs = 0;
   #lastByteAtMs = 0;
+  /** How long the process had been held up by then. */
+  #heldUpMs = 0;
   /** When the first connection was wanted, or the last one lost. */
   #wantedAtMs: number;
 
@@ -117,17 +121,18 @@ export class Member {
     if (this.#socket !== null) this.#lose('closed');
   }
 
-  /** Gives up a connection that is silent for too long. To be called a few times a second. */
+  /**
+   * Gives up a connection that is silent for too long. To be called a few times a second. Time in which
+   * this process was held up does not count: the player's own machine was not.
+   */
   watch(nowMs: number): void {
-    const { profile } = this.#company;
+    const { profile, heldUpMs } = this.#company;
     if (this.#socket === null || (this.#hearing.excused && this.#openedAtMs > 0)) return;
-    if (this.#openedAtMs === 0) {
-      const longMs = Math.max(CONNECT_MS_MIN, stallMs(profile.id) * 2) * 2 ** this.#stallSteps();
-      if (nowMs - this.#askedAtMs < Math.min(CONNECT_MS_MAX, longMs)) return;
-    } else {
-      const longMs = stallMs(profile.id) * 2 ** this.#stallSteps();
-      if (nowMs - this.#lastByteAtMs < Math.min(CONNECT_MS_MAX, longMs)) return;
-    }
+    const stall = stallMs(profile.id);
+    const firstMs = this.#openedAtMs === 0 ? Math.max(CONNECT_MS_MIN, stall * 2) : stall;
+    const longMs = Math.min(CONNECT_MS_MAX, firstMs * 2 ** this.#stallSteps());
+    const silentMs = nowMs - this.#lastByteAtMs - (heldUpMs - this.#heldUpMs);
+    if (silentMs < longMs) return;
     this.#stalls++;
     this.#lose('stalled');
   }
@@ -147,6 +152,7 @@ export class Member {
     tallies.reads++;
     tallies.bytes += length;
     this.#lastByteAtMs = nowMs;
+    this.#heldUpMs = this.#company.heldUpMs;
     if (this.#openedAtMs === 0) this.#openedAtMs = nowMs;
     const had = this.#hearing.next;
     const wasHeard = this.#hearing.heard;
@@ -190,6 +196,7 @@ export class Member {
     this.#askedAtMs = nowMs;
     this.#openedAtMs = 0;
     this.#lastByteAtMs = nowMs;
+    this.#heldUpMs = this.#company.heldUpMs;
     this.#opening = true;
     this.#company.opening++;
     const where = { host, port, ...(this.#localAddress && { localAddress: this.#localAddress }) };
