@@ -34,7 +34,8 @@ const NO_TOTALS: Totals = {
 /** One generator, as it is now and as it was. */
 interface Source {
   last: Sample | null;
-  samples: number;
+  /** Seconds it has told of, and those of them in which it was short. */
+  seconds: number;
   short: number;
 }
 
@@ -66,7 +67,7 @@ export class Ledger {
   constructor(generators: number) {
     this.#sources = Array.from({ length: generators }, () => ({
       last: null,
-      samples: 0,
+      seconds: 0,
       short: 0,
     }));
   }
@@ -90,7 +91,7 @@ export class Ledger {
   get shortShare(): number {
     return Math.max(
       0,
-      ...this.#sources.map(({ samples, short }) => (samples === 0 ? 0 : short / samples)),
+      ...this.#sources.map(({ seconds, short }) => (seconds === 0 ? 0 : short / seconds)),
     );
   }
 
@@ -101,8 +102,10 @@ export class Ledger {
   sample(index: number, sample: Sample, atS: number): void {
     const source = this.#sources[index]!;
     source.last = sample;
-    source.samples++;
-    if (sample.cpu > SHORT.cpu || sample.loopDelayMs > SHORT.loopDelayMs) source.short++;
+    // A process that stood still tells of all that time in one sample.
+    const seconds = Math.max(1, Math.round(sample.loopDelayMs / 1_000));
+    source.seconds += seconds;
+    if (sample.cpu > SHORT.cpu || sample.loopDelayMs > SHORT.loopDelayMs) source.short += seconds;
     this.loopDelayMaxMs = Math.max(this.loopDelayMaxMs, sample.loopDelayMs);
     this.#pending.push(sample);
     for (const words of sample.faults) this.tell(atS, words);

@@ -49,6 +49,10 @@ describe('verdict', () => {
   it('[P8] is void when something broke while the generator was short', () => {
     expect(outcomeFor({ gaps: 1, cpu: 0.99 }).outcome).toBe('void');
     expect(outcomeFor({ dry: 1, loopDelayMs: 300 }).outcome).toBe('void');
+    const stoodStill = ledgerOf({});
+    stoodStill.sample(0, sampleOf({ dry: 1, loopDelayMs: 8_000 }), 18);
+    stoodStill.second(18, 100);
+    expect(outcomeOf(promisesOf(stoodStill, HERE), stoodStill, null).outcome).toBe('void');
   });
 
   it('[P8] finds what two processes heard differently at one sequence', () => {

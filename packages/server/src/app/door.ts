@@ -1,10 +1,13 @@
 /**
  * Which edges take new connections. All listen on one socket and the kernel gives a connection to
  * whichever is first, so an edge that is full, or far ahead of the others, is told to leave the socket to
- * them until there is room again. Invariant: while any edge stands, at least one is told to take, so that
- * nobody waits in the kernel's queue for nothing; when all are full that one refuses in words.
+ * them until there is room again. Invariant: while any edge stands, at least one of those that are heard from is
+ * told to take, so that nobody waits in the kernel's queue for nothing; when all are full that one refuses
+ * in words. An edge that is not heard from (it hangs, or gets no CPU) counts for nothing: neither as one that
+ * takes, nor in what the others are measured by.
  */
 
+import { LOAD_EVERY_MS } from './messages.ts';
 import { leaveAtOf } from './places.ts';
 
 /** An edge that was full has room again at this share of its places. */
@@ -13,10 +16,23 @@ const ROOM_AT = 0.9;
 const AHEAD_BY = 0.25;
 const AHEAD_MIN = 200;
 
+/** An edge that has said nothing for longer is not counted on, ms. */
+const SILENT_MS = 4 * LOAD_EVERY_MS;
+
+/** What an edge says of itself. */
+export interface Load {
+  readonly connections: number;
+  readonly places: number;
+  /** It listens on the shared socket. */
+  readonly taking: boolean;
+}
+
 interface Standing {
   connections: number;
   places: number;
+  /** It was told to, and has not said since that it does not. */
   taking: boolean;
+  heardAtMs: number;
 }
 
 export class Door<Edge> {
@@ -29,22 +45,32 @@ export class Door<Edge> {
   }
 
   /**
-   * An edge has so many connections of so many places. One not heard of before is taking.
-   * @param left it takes no more of its own accord, being full
+   * What an edge says of itself. One not heard of before is taking. One that says that it does not take
+   * although it was told to is told again: it left of its own accord, being full, or was not reached.
    */
-  heard(edge: Edge, connections: number, places: number, left = false): void {
-    const taking = !left && (this.#edges.get(edge)?.taking ?? true);
-    this.#edges.set(edge, { connections, places, taking });
-    this.#decide();
+  heard(edge: Edge, { connections, places, taking }: Load, nowMs: number): void {
+    const told = this.#edges.get(edge)?.taking ?? true;
+    this.#edges.set(edge, { connections, places, taking: taking && told, heardAtMs: nowMs });
+    this.#decide(nowMs);
   }
 
   /** An edge is gone, or closes by itself. */
-  left(edge: Edge): void {
-    if (this.#edges.delete(edge)) this.#decide();
+  left(edge: Edge, nowMs: number): void {
+    if (this.#edges.delete(edge)) this.#decide(nowMs);
   }
 
-  #decide(): void {
-    const edges = [...this.#edges];
+  /** To be called about every LOAD_EVERY_MS: finds who is no longer heard from. */
+  look(nowMs: number): void {
+    if (this.#heardFrom(nowMs).length > 0) this.#decide(nowMs);
+  }
+
+  #heardFrom(nowMs: number): [Edge, Standing][] {
+    return [...this.#edges].filter(([, { heardAtMs }]) => nowMs - heardAtMs <= SILENT_MS);
+  }
+
+  #decide(nowMs: number): void {
+    let edges = this.#heardFrom(nowMs);
+    if (edges.length === 0) edges = [...this.#edges];
     if (edges.length === 0) return;
     const mean = edges.reduce((sum, [, { connections }]) => sum + connections, 0) / edges.length;
     let takes = edges.map(([, standing]) => hasRoom(standing) && !isAhead(standing, mean));

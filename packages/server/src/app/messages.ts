@@ -36,16 +36,19 @@ export type FromPart =
   | { readonly type: 'ready' }
   | { readonly type: 'pong'; readonly id: number }
   | { readonly type: 'metrics'; readonly id: number; readonly metrics: unknown }
-  /** An edge has so many connections, and takes so many. */
+  /** An edge has so many connections, and takes so many; said at least every LOAD_EVERY_MS. */
   | {
       readonly type: 'load';
       readonly connections: number;
       readonly places: number;
-      /** It takes no more of its own accord. */
-      readonly left: boolean;
+      /** It listens on the public socket. */
+      readonly taking: boolean;
     }
   /** The api asks for the metrics of all. */
   | { readonly type: 'collect'; readonly id: number };
+
+/** An edge says this often how it stands, changed or not, ms: one that does not is not counted on. */
+export const LOAD_EVERY_MS = 500;
 
 /** Descriptor on which an edge inherits the public socket. */
 export const LISTEN_FD = 4;

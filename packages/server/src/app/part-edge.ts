@@ -12,6 +12,7 @@ import { UnixFeed } from '../adapters/unix/index.ts';
 import { Edge, LIVE_FORMAT, RADIO_FORMAT, type TlsFiles } from '../edge/index.ts';
 import { pagesRoot } from './assets.ts';
 import { publisher } from './gauges.ts';
+import { LOAD_EVERY_MS } from './messages.ts';
 import type { EdgePart, PartContext } from './part.ts';
 import { connectionsMaxOf, leaveAtOf } from './places.ts';
 import { descriptorsMax } from './this-machine.ts';
@@ -38,7 +39,7 @@ export async function start(context: PartContext): Promise<EdgePart> {
     ticketKeys: context.ticketKeys,
     connectionsMax: places,
     leaveAt: leaveAtOf(places),
-    left: () => context.tellLoad(edge.connections, places, true),
+    left: () => context.tellLoad(edge.connections, places, edge.taking),
     proxyProtocol: config.proxyProtocol,
     pagesDir: pagesRoot(),
     dataDir: config.data,
@@ -63,13 +64,17 @@ export async function start(context: PartContext): Promise<EdgePart> {
   };
 }
 
-/** How full this edge is, whenever that has changed. @returns what stops it */
+/** How full this edge is and whether it takes, whenever that has changed and regularly. @returns what stops it */
 function tellLoad(edge: Edge, places: number, context: PartContext): () => void {
-  let told = -1;
+  const { clock } = context;
+  let told = { connections: -1, taking: true, atMs: 0 };
   const tell = (): void => {
-    if (edge.connections === told) return;
-    told = edge.connections;
-    context.tellLoad(told, places, false);
+    const { connections, taking } = edge;
+    const atMs = clock.monotonicMs();
+    const same = connections === told.connections && taking === told.taking;
+    if (same && atMs - told.atMs < LOAD_EVERY_MS) return;
+    told = { connections, taking, atMs };
+    context.tellLoad(connections, places, taking);
   };
   tell();
   const timer = context.timers.every(LOAD_MS, tell);

@@ -107,7 +107,7 @@ class PartProcess {
       sockets: socketsOf(config.data),
       listenFd: role === 'edge' ? LISTEN_FD : null,
       ticketKeys: ticketKeys === null ? null : Buffer.from(ticketKeys, 'base64'),
-      tellLoad: (connections, places, left) => say({ type: 'load', connections, places, left }),
+      tellLoad: (connections, places, taking) => say({ type: 'load', connections, places, taking }),
       collectMetrics: () => this.#collectAll(),
     };
     this.#activate = await prepare(role, context);

@@ -28,7 +28,7 @@ export interface PartContext {
   /** What seals TLS session tickets at all edges; edges only. */
   readonly ticketKeys: Buffer | null;
   /** Tells the supervisor how full this edge is. */
-  readonly tellLoad: (connections: number, places: number, left: boolean) => void;
+  readonly tellLoad: (connections: number, places: number, taking: boolean) => void;
   /** Metrics of all processes as Prometheus text; api only. */
   readonly collectMetrics: () => Promise<string>;
 }

@@ -8,7 +8,7 @@ import type { Log } from '../ports/log.ts';
 import { Child } from './child.ts';
 import type { Config } from './config.ts';
 import { Door } from './door.ts';
-import { type FromPart, type Role, WARM_ROLES } from './messages.ts';
+import { type FromPart, LOAD_EVERY_MS, type Role, WARM_ROLES } from './messages.ts';
 import { TICKET_KEYS_MS, type TicketKeys } from './ticket-keys.ts';
 
 /** First restart at once; one that dies young again waits longer, up to this. */
@@ -45,6 +45,7 @@ export class Processes {
   readonly #changing = new Set<Child>();
   readonly #door: Door<Child>;
   readonly #renewal: NodeJS.Timeout;
+  readonly #doorLook: NodeJS.Timeout;
   #deploying: Promise<void> | null = null;
   #collectId = 0;
   #changed: () => void = () => {};
@@ -58,6 +59,7 @@ export class Processes {
       else edge.send({ type: 'leave' });
     });
     this.#renewal = setInterval(() => this.#renewTicketKeys(), TICKET_KEYS_MS);
+    this.#doorLook = setInterval(() => this.#door.look(performance.now()), LOAD_EVERY_MS);
   }
 
   /** Resolves when every process has been ready once. */
@@ -80,6 +82,7 @@ export class Processes {
   async stop(): Promise<void> {
     this.stopping = true;
     clearInterval(this.#renewal);
+    clearInterval(this.#doorLook);
     this.#changed();
     const kill = setTimeout(() => this.killAll(), STOP_MS_MAX);
     for (const roles of [['edge'], ['api', 'stage'], ['programme']]) {
@@ -133,7 +136,7 @@ export class Processes {
     this.#changing.delete(next);
     if (!ready) return false;
     this.#changing.add(old);
-    this.#door.left(old);
+    this.#door.left(old, performance.now());
     old.send({ type: 'stop', others: true });
     await this.#until(() => old.gone, HANDED_OVER_MS_MAX);
     old.kill();
@@ -196,14 +199,14 @@ export class Processes {
     if (message.type === 'ready') this.#log.info({ process: child.name, pid: child.pid }, 'ready');
     if (message.type === 'collect') void this.#collect(child, message.id);
     if (message.type === 'metrics') this.#collecting.get(message.id)?.(child, message.metrics);
-    if (message.type === 'load' && !this.#changing.has(child))
-      this.#door.heard(child, message.connections, message.places, message.left);
+    if (message.type === 'load' && !this.#changing.has(child) && !this.stopping)
+      this.#door.heard(child, message, performance.now());
     this.#changed();
   }
 
   #exit(child: Child, how: string): void {
     this.#children.delete(child);
-    this.#door.left(child);
+    this.#door.left(child, performance.now());
     if (this.#changing.delete(child)) this.#log.info({ process: child.name, how }, 'is replaced');
     else if (!this.stopping) {
       this.#log.warn({ process: child.name, pid: child.pid, how }, 'a process ended; replacing it');

@@ -122,6 +122,11 @@ export class Edge {
     return this.#front.listen(at);
   }
 
+  /** New connections are taken here. */
+  get taking(): boolean {
+    return this.#front.taking;
+  }
+
   /** Leaves new connections to the other edges. */
   leave(): void {
     this.#front.leave();

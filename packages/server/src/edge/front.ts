@@ -128,6 +128,11 @@ export class Front {
     }
   }
 
+  /** It listens. */
+  get taking(): boolean {
+    return this.#server.listening;
+  }
+
   /** Leaves new connections, and those in the kernel's queue, to the other edges that share the socket. */
   leave(): void {
     if (this.#server.listening) this.#server.close();
