@@ -16,6 +16,8 @@ export const SHORT = { cpu: 0.95, loopDelayMs: 250 } as const;
 /** References are compared between processes as long as both can still hold them. */
 const DIGESTS_MAX = 2_000;
 const EVENTS_MAX = 1_000;
+/** What the server told longer ago than this is not what it does now, s. */
+const UNHEARD_S_MAX = 3;
 /** CPU is told over no shorter time, ms. */
 const CPU_MS_MIN = 500;
 
@@ -55,6 +57,8 @@ export class Ledger {
   readonly #sources: Source[];
   readonly #digests = new Map<number, string>();
   #pending: Sample[] = [];
+  /** Seconds since the server answered. */
+  #unheardS = 0;
   #figures: ServerFigures | null = null;
   /** Where the CPU that is told next is counted from. */
   #measuredFrom: ServerFigures | null = null;
@@ -116,6 +120,7 @@ export class Ledger {
     const before = this.#measuredFrom;
     const sinceMs = atMs - this.#measuredFromMs;
     this.#figures = figures;
+    this.#unheardS = 0;
     if (before !== null && sinceMs < CPU_MS_MIN) return;
     this.#measuredFrom = figures;
     this.#measuredFromMs = atMs;
@@ -154,6 +159,7 @@ export class Ledger {
     this.#reads += sum(({ reads }) => reads);
     this.totals.chunks += sum(({ chunks }) => chunks);
     this.totals.wrongBytes += sum(({ wrong }) => wrong);
+    const figures = this.#unheardS++ < UNHEARD_S_MAX ? this.#figures : null;
     const second: RehearsalSecond = {
       atS,
       wanted,
@@ -162,12 +168,13 @@ export class Ledger {
       latencyP50Ms: this.#secondLatency.at(0.5),
       latencyP99Ms: this.#secondLatency.at(0.99),
       joinP95Ms: this.#secondJoin.at(0.95),
-      ...this.#server,
+      serverCpu: figures === null ? null : this.#server.serverCpu,
+      edgeCpu: figures === null ? null : this.#server.edgeCpu,
       generatorCpu: this.#now(({ cpu }) => cpu),
-      loopDelayMs: this.#figures?.loopDelayMs ?? null,
-      flushMs: this.#figures?.flushMs ?? null,
-      serverMemoryBytes: this.#figures?.memoryBytes ?? null,
-      ticksSkipped: this.#figures?.ticksSkipped ?? null,
+      loopDelayMs: figures?.loopDelayMs ?? null,
+      flushMs: figures?.flushMs ?? null,
+      serverMemoryBytes: figures?.memoryBytes ?? null,
+      ticksSkipped: figures?.ticksSkipped ?? null,
     };
     this.generatorCpuSum += second.generatorCpu;
     this.generatorCpuMax = Math.max(this.generatorCpuMax, second.generatorCpu);

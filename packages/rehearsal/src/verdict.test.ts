@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { Histogram } from './histogram.ts';
 import { Ledger } from './ledger.ts';
+import { figuresOf } from './server-figures.ts';
 import { type Sample, Tallies } from './tallies.ts';
 import { outcomeOf, peakToMean, promisesOf, saturationOf } from './verdict.ts';
 
@@ -63,6 +64,13 @@ describe('verdict', () => {
     expect(promisesOf(ledger, HERE).find(({ measure }) => measure === 'wrong_bytes')?.held).toBe(
       false,
     );
+  });
+
+  it('[P8] says nothing of a server that has not answered for seconds', () => {
+    const ledger = new Ledger(1);
+    ledger.server(figuresOf('parterre_edge_event_loop_delay_p99_seconds 0.1'), 0);
+    const told = Array.from({ length: 6 }, (_, atS) => ledger.second(atS, 0).loopDelayMs);
+    expect(told.map((ms) => ms !== null)).toEqual([true, true, true, false, false, false]);
   });
 
   it('names what was scarce', () => {
