@@ -16,6 +16,7 @@ import {
   View,
 } from '@parterre/rehearsal';
 import { renderReport } from '@parterre/rehearsal/report';
+import { SENT_SAMPLES_MAX, thinned } from '@parterre/rehearsal/thinning';
 import { systemClock, systemRandom, systemTimers } from '../adapters/system/index.ts';
 import { ConfigError } from './config.ts';
 import { keepWatch, permitFor } from './rehearsal-permit.ts';
@@ -112,7 +113,8 @@ async function run({ words, score, generators, view, stop, server }: Run) {
     );
     const { signal } = stop;
     const with_ = { system, words, score, url, target, generators, view, signal, server, headers };
-    const result = await rehearse(with_);
+    // The file and what the server signs are one document.
+    const result = thinned(await rehearse(with_), SENT_SAMPLES_MAX);
     if (words.json !== null) writeFileSync(words.json, `${JSON.stringify(result)}\n`);
     const certificate = await certificateOf(result, words, url, headers, view);
     if (words.report !== null) writeFileSync(words.report, renderReport(result, { certificate }));
