@@ -13,7 +13,12 @@ import {
   systemTimers,
 } from '../packages/server/src/adapters/system/index.ts';
 import { UnixFeed } from '../packages/server/src/adapters/unix/index.ts';
-import { Edge, LIVE_FORMAT, RADIO_FORMAT } from '../packages/server/src/edge/index.ts';
+import {
+  Edge,
+  LIVE_FORMAT,
+  RADIO_FORMAT,
+  type TlsFiles,
+} from '../packages/server/src/edge/index.ts';
 import type { FeedReader, ProgrammeFeed } from '../packages/server/src/ports/programme-feed.ts';
 import type { Chunk } from '../packages/server/src/ports/programme-log.ts';
 
@@ -56,21 +61,31 @@ function benchChunk(seq: number, anchorMs: number): Chunk {
   };
 }
 
-async function run(socketPath: string, inherited: boolean): Promise<void> {
-  const clockFeed = new ClockFeed();
-  const feed = socketPath === '' ? clockFeed : unixFeed(socketPath);
-  const edge = new Edge({
+/** A real edge with nothing behind it but `feed`. */
+export function benchEdge(
+  feed: ProgrammeFeed,
+  tls: TlsFiles | null,
+  ticketKeys: Buffer | null,
+): Edge {
+  return new Edge({
     clock: systemClock,
     timers: systemTimers,
     feed,
     formats: { live: LIVE_FORMAT, radio: RADIO_FORMAT },
     holding: holdingFrames,
-    tls: null,
+    tls,
+    ticketKeys,
     pagesDir: '/nonexistent',
     dataDir: '/nonexistent',
     sockets: { api: '/nonexistent', stage: '/nonexistent' },
     trustProxy: false,
   });
+}
+
+async function run(socketPath: string, inherited: boolean): Promise<void> {
+  const clockFeed = new ClockFeed();
+  const feed = socketPath === '' ? clockFeed : unixFeed(socketPath);
+  const edge = benchEdge(feed, null, null);
   const { port } = await edge.open(inherited ? { fd: INHERITED_FD } : { host: '0.0.0.0', port: 0 });
   process.on('message', (word) => {
     if (word === 'go') clockFeed.go();

@@ -7,15 +7,8 @@ import { randomBytes } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { holdingFrames } from '@parterre/media';
-import { systemClock, systemTimers } from '../packages/server/src/adapters/system/index.ts';
-import {
-  Edge,
-  LIVE_FORMAT,
-  RADIO_FORMAT,
-  type TlsFiles,
-} from '../packages/server/src/edge/index.ts';
-import { ClockFeed } from './fanout-edge.ts';
+import type { TlsFiles } from '../packages/server/src/edge/index.ts';
+import { benchEdge, ClockFeed } from './fanout-edge.ts';
 
 export interface TlsSample {
   readonly cpuUs: number;
@@ -27,19 +20,8 @@ export interface TlsSample {
 
 async function run(): Promise<void> {
   const feed = new ClockFeed();
-  const edge = new Edge({
-    clock: systemClock,
-    timers: systemTimers,
-    feed,
-    formats: { live: LIVE_FORMAT, radio: RADIO_FORMAT },
-    holding: holdingFrames,
-    tls: process.argv[2] === 'plain' ? null : certificate(),
-    ticketKeys: randomBytes(48),
-    pagesDir: '/nonexistent',
-    dataDir: '/nonexistent',
-    sockets: { api: '/nonexistent', stage: '/nonexistent' },
-    trustProxy: false,
-  });
+  const tls = process.argv[2] === 'plain' ? null : certificate();
+  const edge = benchEdge(feed, tls, randomBytes(48));
   const { port } = await edge.open({ host: '127.0.0.1', port: 0 });
   feed.go();
   process.on('message', () => {
