@@ -1,5 +1,6 @@
 /** Pure media code: bytes in, bytes out; nothing here knows of sockets, files or clocks. */
 export * from './fmp4/index.ts';
+export * from './hls/index.ts';
 export * from './holding/index.ts';
 export * from './jitter/index.ts';
 export * from './loudness/index.ts';

@@ -20,6 +20,15 @@ type Field = readonly [
   count?: number,
 ];
 
+const AUDIO_ENTRY: readonly Field[] = [
+  ['reserved', 'skip', 6],
+  ['data_reference_index', 'u16'],
+  ['reserved', 'skip', 8],
+  ['channelcount', 'u16'],
+  ['samplesize', 'u16'],
+  ['reserved', 'skip', 4],
+  ['samplerate', 'hex'],
+];
 /** Fields of each box; a full box begins with version and flags. */
 const LAYOUTS: Readonly<Record<string, readonly Field[]>> = {
   ftyp: [
@@ -96,15 +105,9 @@ const LAYOUTS: Readonly<Record<string, readonly Field[]>> = {
     ['entry_count', 'u32'],
   ],
   'url ': [['version_flags', 'hex']],
-  Opus: [
-    ['reserved', 'skip', 6],
-    ['data_reference_index', 'u16'],
-    ['reserved', 'skip', 8],
-    ['channelcount', 'u16'],
-    ['samplesize', 'u16'],
-    ['reserved', 'skip', 4],
-    ['samplerate', 'hex'],
-  ],
+  Opus: AUDIO_ENTRY,
+  mp4a: AUDIO_ENTRY,
+  esds: [['version_flags', 'hex']],
   dOps: [
     ['Version', 'u8'],
     ['OutputChannelCount', 'u8'],
@@ -167,7 +170,7 @@ const LAYOUTS: Readonly<Record<string, readonly Field[]>> = {
   ],
 };
 /** Boxes whose layout is followed by child boxes. */
-const WITH_CHILDREN = new Set(['dref', 'stsd', 'Opus']);
+const WITH_CHILDREN = new Set(['dref', 'stsd', 'Opus', 'mp4a']);
 /** Boxes whose layout is followed by a list of 32-bit numbers. */
 const WITH_NUMBERS = new Set(['trun', 'sidx']);
 const BYTES = { u8: 1, u16: 2, i16: 2, u32: 4, u64: 8, hex: 4, fourcc: 4, skip: 1 } as const;

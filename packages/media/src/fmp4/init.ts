@@ -13,9 +13,20 @@ const LANGUAGE_UNDETERMINED = 0x55c4;
 const SAMPLE_FLAGS_INDEPENDENT = 0x0200_0000;
 const UNITY_MATRIX = u32(0x10000, 0, 0, 0, 0x10000, 0, 0, 0, 0x4000_0000);
 
+/** What a track's samples are: the sample entry (ISO 14496-12 §8.5.2) and the length of each. */
+export interface TrackFormat {
+  readonly entry: Uint8Array;
+  readonly frameSamples: number;
+}
+
 /** The init segment of the live lane: `ftyp` and `moov`. */
 export function initSegment(channels: 1 | 2): Uint8Array {
-  return concat([fileType(), movie(channels, null)]);
+  return initSegmentOf(opusFormat(channels));
+}
+
+/** The init segment of a stream without end. */
+export function initSegmentOf(format: TrackFormat): Uint8Array {
+  return concat([fileType(), movieOf(format, null)]);
 }
 
 /** `ftyp`: `iso6` for `tfdt` and default-base-is-moof. */
@@ -25,6 +36,10 @@ export function fileType(): Uint8Array {
 
 /** `moov`; `durationSamples` is the whole length for a recording, null for a stream without end. */
 export function movie(channels: 1 | 2, durationSamples: number | null): Uint8Array {
+  return movieOf(opusFormat(channels), durationSamples);
+}
+
+function movieOf(format: TrackFormat, durationSamples: number | null): Uint8Array {
   const header = fullBox(
     'mvhd',
     0,
@@ -35,10 +50,11 @@ export function movie(channels: 1 | 2, durationSamples: number | null): Uint8Arr
     UNITY_MATRIX,
     u32(0, 0, 0, 0, 0, 0, TRACK_ID + 1),
   );
-  return box('moov', header, track(channels), movieExtends(durationSamples));
+  const extension = movieExtends(durationSamples, format.frameSamples);
+  return box('moov', header, track(format.entry), extension);
 }
 
-function track(channels: 1 | 2): Uint8Array {
+function track(entry: Uint8Array): Uint8Array {
   const enabledInMovie = 3;
   const header = fullBox(
     'tkhd',
@@ -62,26 +78,30 @@ function track(channels: 1 | 2): Uint8Array {
     'dinf',
     fullBox('dref', 0, 0, u32(1), fullBox('url ', 0, selfContained)),
   );
-  const media = box(
-    'minf',
-    fullBox('smhd', 0, 0, u16(0, 0)),
-    dataInformation,
-    sampleTable(channels),
-  );
+  const media = box('minf', fullBox('smhd', 0, 0, u16(0, 0)), dataInformation, sampleTable(entry));
   return box('trak', header, box('mdia', mediaHeader, handler, media));
 }
 
-/** `stbl` with the sample entry and, as the samples are in fragments, empty tables. */
-function sampleTable(channels: 1 | 2): Uint8Array {
-  const entry = box(
-    'Opus',
+function opusFormat(channels: 1 | 2): TrackFormat {
+  const config = box('dOps', u8(0, channels), u16(0), u32(SAMPLE_RATE_HZ), u16(0), u8(0));
+  return { entry: audioEntry('Opus', channels, config), frameSamples: FRAME_SAMPLES };
+}
+
+/** An AudioSampleEntry (ISO 14496-12 §12.2.3). @param config the codec's own box */
+export function audioEntry(type: string, channels: 1 | 2, config: Uint8Array): Uint8Array {
+  return box(
+    type,
     u8(0, 0, 0, 0, 0, 0),
     u16(1),
     u32(0, 0),
     u16(channels, 16, 0, 0),
     u32(SAMPLE_RATE_HZ * 0x10000),
-    box('dOps', u8(0, channels), u16(0), u32(SAMPLE_RATE_HZ), u16(0), u8(0)),
+    config,
   );
+}
+
+/** `stbl` with the sample entry and, as the samples are in fragments, empty tables. */
+function sampleTable(entry: Uint8Array): Uint8Array {
   return box(
     'stbl',
     fullBox('stsd', 0, 0, u32(1), entry),
@@ -92,13 +112,13 @@ function sampleTable(channels: 1 | 2): Uint8Array {
   );
 }
 
-function movieExtends(durationSamples: number | null): Uint8Array {
+function movieExtends(durationSamples: number | null, frameSamples: number): Uint8Array {
   const extent = durationSamples === null ? [] : [fullBox('mehd', 1, 0, u64(durationSamples))];
   const defaults = fullBox(
     'trex',
     0,
     0,
-    u32(TRACK_ID, 1, FRAME_SAMPLES, 0, SAMPLE_FLAGS_INDEPENDENT),
+    u32(TRACK_ID, 1, frameSamples, 0, SAMPLE_FLAGS_INDEPENDENT),
   );
   return box('mvex', ...extent, defaults);
 }
