@@ -94,6 +94,15 @@ const SCREENS: readonly Screen[] = [
     says: /On air[\s\S]*Grace Hopper[\s\S]*Invitations/,
   },
   {
+    path: '/studio/evening?without',
+    steps: async (page) => {
+      await page.fill('input[name=name]', 'Ada Lovelace');
+      await page.click('button[type=submit]');
+      await page.click('.ask .button-plain');
+    },
+    says: /here without a microphone[\s\S]*Turn the microphone on[\s\S]*End the programme/,
+  },
+  {
     path: '/studio/whenever?on&doors',
     steps: async (page) => {
       await enterStudio(page);

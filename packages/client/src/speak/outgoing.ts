@@ -38,7 +38,10 @@ export class Outgoing {
       },
       {
         changed: (change) => observer.changed(change),
-        track: () => this.#route(),
+        track: () => {
+          this.#route();
+          this.sayMuted();
+        },
         event: (event) => observer.event(event),
       },
     );
@@ -68,16 +71,21 @@ export class Outgoing {
 
   /** A moderator muted this person; the stage knows. */
   silence(): void {
-    if (this.#muted) return;
+    if (this.#muted || !this.#heard) return;
     this.#muted = true;
     this.#silenced = true;
     this.#route();
     this.#observer.changed('muted');
   }
 
-  /** A clip is on air although its speaker is muted: the stage must not close the seat. */
+  /** Tells the stage whether anything of this person is to be heard. */
   sayMuted(): void {
-    this.#observer.muted(this.#muted && this.#clip === null);
+    this.#observer.muted(!this.#heard);
+  }
+
+  /** A clip is on air although its speaker is muted, or has no microphone. */
+  get #heard(): boolean {
+    return this.#clip !== null || (!this.#muted && this.microphone.track !== null);
   }
 
   /** Puts a file on air, in place of one that plays. @throws SpeakError `file_unreadable` */

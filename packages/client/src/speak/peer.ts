@@ -6,6 +6,7 @@
  */
 import { FORWARD_SLOTS, type IceServer, type ToStage } from '@parterre/protocol';
 import { type OpusParameters, withOpusParameters } from './sdp.ts';
+import { Silence } from './silence.ts';
 
 export interface PeerObserver {
   say(message: ToStage): void;
@@ -39,6 +40,7 @@ export class StagePeer {
   /** The one being replaced, until the new one is connected. */
   #former: RTCPeerConnection | null = null;
   #offerId = -1;
+  readonly #silence = new Silence();
   #track: MediaStreamTrack | null = null;
   #sender: RTCRtpSender | null = null;
   /** Candidates that came before their offer was applied; bounded by the section count of an offer. */
@@ -65,10 +67,10 @@ export class StagePeer {
     for (const speaker of this.#speakers) speaker.volume = this.#volume;
   }
 
-  /** The sound to send from now on, in this connection and the next. */
+  /** The sound to send from now on, in this connection and the next; silence when there is none. */
   send(track: MediaStreamTrack | null): void {
     this.#track = track;
-    this.#sender?.replaceTrack(track).catch(() => {
+    this.#sender?.replaceTrack(track ?? this.#silence.track).catch(() => {
       // A connection that is closing takes no track; the next one will.
     });
   }
@@ -110,6 +112,7 @@ export class StagePeer {
     this.#former = null;
     this.#connection = null;
     this.#sender = null;
+    this.#silence.close();
     for (const speaker of this.#speakers) speaker.srcObject = null;
   }
 
@@ -119,15 +122,14 @@ export class StagePeer {
     const microphone = connection.getTransceivers().find(({ mid }) => mid === 'mic');
     if (microphone !== undefined) {
       microphone.direction = 'sendonly';
-      await microphone.sender.replaceTrack(this.#track);
+      await microphone.sender.replaceTrack(this.#track ?? this.#silence.track);
     }
     const answer = await connection.createAnswer();
     const tuned = withOpusParameters(answer.sdp ?? '', RECEIVED);
     await connection.setLocalDescription({ type: 'answer', sdp: tuned });
     if (connection !== this.#connection) return;
     this.#sender = microphone?.sender ?? null;
-    // The microphone may have changed while this was waiting.
-    if (this.#sender !== null && this.#sender.track !== this.#track) this.send(this.#track);
+    this.send(this.#track); // the microphone may have changed while this was waiting
     this.#observer.say({ type: 'answer', offerId, sdp: connection.localDescription?.sdp ?? tuned });
     for (const { candidate, mid } of this.#early.splice(0)) this.#add(connection, candidate, mid);
   }
@@ -142,9 +144,11 @@ export class StagePeer {
     const speaker = this.#speakers[Number(/^fwd(\d+)$/.exec(mid)?.[1] ?? -1)];
     if (speaker === undefined) return;
     speaker.srcObject = new MediaStream([track]);
-    speaker.play().catch(() => {
-      // Autoplay is allowed while this page captures a microphone.
-    });
+    // Autoplay is allowed while this page captures a microphone; without one the next touch allows it.
+    const play = () => speaker.play();
+    play().catch(() =>
+      addEventListener('pointerdown', () => play().catch(() => {}), { once: true }),
+    );
   }
 
   #stateOf(connection: RTCPeerConnection): void {

@@ -54,6 +54,7 @@ export class Speaker implements Speaking {
   #state: SpeakState = { phase: 'idle' };
   #stage: Stage = NO_STAGE;
   #flowing = false;
+  #wantsMicrophone = true;
   #quality: SpeakQuality = QUALITY_UNKNOWN;
   #meter = new QualityMeter();
   #measuring: ReturnType<typeof setInterval> | null = null;
@@ -167,7 +168,8 @@ export class Speaker implements Speaking {
     return this.#outgoing.microphone.process(processing);
   }
 
-  join(): Promise<void> {
+  join({ microphone = true }: { readonly microphone?: boolean } = {}): Promise<void> {
+    this.#wantsMicrophone = microphone;
     return this.#join(this.#options.takeOver ?? false);
   }
 
@@ -186,9 +188,10 @@ export class Speaker implements Speaking {
     const { promise } = this.#joined;
     this.#become({ phase: 'connecting' });
     const { microphone: device } = this.#outgoing;
-    const [id, open] = await Promise.all([clientId(), device.track !== null || device.open()]);
+    const ready = !this.#wantsMicrophone || device.track !== null || device.open();
+    const [id, isReady] = await Promise.all([clientId(), ready]);
     if (this.#state.phase !== 'connecting') return promise;
-    if (open) {
+    if (isReady) {
       this.#session.start(id, takeOver);
     } else {
       const { microphone } = this;

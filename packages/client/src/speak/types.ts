@@ -215,8 +215,12 @@ export interface Speaking {
   /** Changes the microphone or its processing without leaving the stage. */
   useDevice(deviceId: string): Promise<boolean>;
   setProcessing(processing: Partial<VoiceProcessing>): Promise<boolean>;
-  /** Goes to the stage, opening the microphone first when it is closed. Resolves at `connected` or `failed`; never rejects. */
-  join(): Promise<void>;
+  /**
+   * Goes to the stage, opening the microphone first when it is closed. With `microphone: false` it goes
+   * without one: nobody hears this person until `openMicrophone()`, except files on air. Resolves at
+   * `connected` or `failed`; never rejects.
+   */
+  join(options?: { readonly microphone?: boolean }): Promise<void>;
   /** After `already_on_stage` or `host_seat_taken`: joins and moves the seat here. */
   takeOver(): Promise<void>;
   leave(): void;

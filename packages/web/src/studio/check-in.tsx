@@ -1,6 +1,6 @@
 /**
  * The sound check: microphone, level, processing, hearing oneself, and whether this network lets a voice
- * through. Nothing is sent to the stage here.
+ * through. Nothing is sent to the stage here. Who has no microphone goes on without one.
  */
 import type { ConnectivityReport, SoundCheck, Speaking } from '@parterre/client';
 import { useRef, useState } from 'preact/hooks';
@@ -30,11 +30,6 @@ export function CheckIn({ entry, speaking }: { entry: Entry; speaking: Speaking 
         <p class="soft">{words.checkLead}</p>
       </header>
       <MicrophoneTrouble speaking={speaking} />
-      {phase === 'failed' ? (
-        <a class="button" href={`/${encodeURIComponent(entry.space.id)}`}>
-          {words.justListen}
-        </a>
-      ) : null}
       {open ? (
         <>
           <div class="panel stack">
@@ -51,7 +46,15 @@ export function CheckIn({ entry, speaking }: { entry: Entry; speaking: Speaking 
             {words.join}
           </button>
         </>
-      ) : phase === 'failed' ? null : (
+      ) : phase === 'failed' ? (
+        <>
+          <JoinWithout speaking={speaking} />
+          <SelfTest speaking={speaking} />
+          <a class="button" href={`/${encodeURIComponent(entry.space.id)}`}>
+            {words.justListen}
+          </a>
+        </>
+      ) : (
         <div class="panel stack ask">
           <Icon name="mic" />
           <button
@@ -63,9 +66,30 @@ export function CheckIn({ entry, speaking }: { entry: Entry; speaking: Speaking 
             {phase === 'opening' ? words.opening : words.allow}
           </button>
           <p class="soft small">{words.allowLead}</p>
+          <button type="button" class="button button-plain" onClick={() => joinWithout(speaking)}>
+            {words.joinWithout}
+          </button>
         </div>
       )}
     </section>
+  );
+}
+
+/** The microphone may be tried again on stage: what was wrong with it is behind. */
+function joinWithout(speaking: Speaking): void {
+  speaking.closeMicrophone();
+  void speaking.join({ microphone: false });
+}
+
+function JoinWithout({ speaking }: { speaking: Speaking }) {
+  const words = useWords(STUDIO_WORDS);
+  return (
+    <div class="panel stack">
+      <button type="button" class="button button-wide" onClick={() => joinWithout(speaking)}>
+        {words.joinWithout}
+      </button>
+      <p class="soft small">{words.joinWithoutLead}</p>
+    </div>
   );
 }
 

@@ -26,7 +26,9 @@ export function Jingle({ speaking }: { speaking: Speaking }) {
   return (
     <section class="panel stack" aria-labelledby="jingle-title">
       <h2 id="jingle-title">{words.jingle}</h2>
-      <p class="soft small">{words.jingleLead}</p>
+      <p class="soft small">
+        {speaking.microphone.phase === 'open' ? words.jingleLead : words.jingleAlone}
+      </p>
       <input
         ref={picker}
         hidden

@@ -1,6 +1,6 @@
 /**
  * The way onto the stage: who are you, sound check, stage. One `Speaking` is made when the pass is there
- * and lives until the page goes. Says plainly when the page cannot have a microphone at all.
+ * and lives until the page goes.
  */
 import { type Speaking, speak } from '@parterre/client';
 import { useEffect, useState } from 'preact/hooks';
@@ -35,7 +35,6 @@ export function StudioPage() {
   useEffect(() => {
     document.title = entry === null ? words.pageTitleBare : words.pageTitle(entry.space.title);
   }, [words, entry]);
-  if (!window.isSecureContext) return <Insecure />;
   if (problem !== null) {
     const isCut = address.kind === 'invite' && address.token === '';
     return (
@@ -73,25 +72,6 @@ export function StudioPage() {
   return <Studio entry={entry} />;
 }
 
-function Insecure() {
-  const words = useWords(STUDIO_WORDS);
-  return (
-    <Notice code="insecure_context">
-      <div>
-        <h2>{words.httpsHow}</h2>
-        <ol>
-          {words.httpsSteps.map((step) => (
-            <li key={step}>{step}</li>
-          ))}
-        </ol>
-      </div>
-      <a class="button" href={address.kind === 'studio' ? `/${address.space}` : '/'}>
-        {address.kind === 'studio' ? words.justListen : words.toHome}
-      </a>
-    </Notice>
-  );
-}
-
 function Studio({ entry }: { entry: Entry }) {
   const [held, setHeld] = useState<{ speaking: Speaking; pass: string } | null>(null);
   const [problem, setProblem] = useState<Problem | null>(null);
@@ -103,7 +83,10 @@ function Studio({ entry }: { entry: Entry }) {
       // An owner who named no host is it; the space goes on without one if this fails.
       if (entry.invite === null && entry.space.host === '')
         rest.change(entry.space.id, { host: name }).catch(() => {});
-      setHeld({ speaking: speak({ space: entry.space.id, pass, name, iceServers }), pass });
+      const speaking = speak({ space: entry.space.id, pass, name, iceServers });
+      // Nobody would be asked for a microphone here: what is missing is said at once.
+      if (!window.isSecureContext) void speaking.openMicrophone();
+      setHeld({ speaking, pass });
     } catch (thrown) {
       setProblem(asProblem(thrown));
     }

@@ -1,5 +1,6 @@
 /**
- * Your place (green room or on air) and your microphone: mute, or hold to talk by space bar or finger.
+ * Your place (green room or on air) and your microphone: mute, or hold to talk by space bar or finger; or
+ * the way to one, for who is here without.
  * A held key is let go when the page loses the focus: nobody stays open by accident.
  */
 import type { Speaking } from '@parterre/client';
@@ -8,6 +9,7 @@ import { useEffect, useState } from 'preact/hooks';
 import { useWords } from '../i18n/language.ts';
 import { Icon } from '../ui/icons.tsx';
 import { Meter } from './meter.tsx';
+import { TurnOn } from './microphone.tsx';
 import { STUDIO_WORDS } from './words.ts';
 
 /** Where a space is a space or presses something itself. */
@@ -49,6 +51,8 @@ export function YourVoice({ speaking, role, state }: YourVoiceProps) {
   const words = useWords(STUDIO_WORDS);
   const onAir = speaking.state.phase === 'connected' && speaking.state.place === 'stage';
   const [place, lead] = whereHeard(speaking, words, state);
+  const { phase } = speaking.microphone;
+  const hasMicrophone = phase === 'open' || phase === 'interrupted';
   return (
     <section class={onAir ? 'panel voice voice-on-air' : 'panel voice'}>
       <div class="voice-place">
@@ -58,8 +62,8 @@ export function YourVoice({ speaking, role, state }: YourVoiceProps) {
         </div>
         <PlaceButton speaking={speaking} onAir={onAir} role={role} />
       </div>
-      <Meter read={() => (speaking.muted ? 0 : speaking.inputLevel)} />
-      <Talk speaking={speaking} />
+      {hasMicrophone ? <Meter read={() => (speaking.muted ? 0 : speaking.inputLevel)} /> : null}
+      {hasMicrophone ? <Talk speaking={speaking} /> : <Without speaking={speaking} />}
     </section>
   );
 }
@@ -72,11 +76,15 @@ function whereHeard(
 ): readonly [place: string, lead: string] {
   const at = speaking.state;
   if (at.phase === 'reconnecting') return [words.cutOff, words.cutOffLead];
-  if (at.phase !== 'connected' || at.place !== 'stage') return [words.greenRoom, words.greenLead];
+  const onAir = at.phase === 'connected' && at.place === 'stage';
+  const place = onAir ? words.onAir : words.greenRoom;
   const { phase } = speaking.microphone;
-  const isAway = phase === 'failed' || phase === 'interrupted';
-  if (isAway && speaking.clip === null) return [words.onAir, words.onAirUnheard];
-  return [words.onAir, state === 'scheduled' ? words.onAirBefore : words.onAirLead];
+  if (phase !== 'open' && speaking.clip === null) {
+    const isAway = phase === 'failed' || phase === 'interrupted';
+    return [place, isAway ? words.unheardAway : words.unheard];
+  }
+  if (!onAir) return [place, words.greenLead];
+  return [place, state === 'scheduled' ? words.onAirBefore : words.onAirLead];
 }
 
 function PlaceButton(props: { speaking: Speaking; onAir: boolean; role: Role }) {
@@ -144,21 +152,38 @@ function Talk({ speaking }: { speaking: Speaking }) {
           />
           <span>{words.pushToTalk}</span>
         </label>
-        <button
-          type="button"
-          class="button button-plain button-danger voice-leave"
-          onClick={() => {
-            const onAir = speaking.state.phase === 'connected' && speaking.state.place === 'stage';
-            if (!onAir || window.confirm(words.leaveAsk)) speaking.leave();
-          }}
-        >
-          {words.leave}
-        </button>
+        <Leave speaking={speaking} />
       </div>
       <p class="small soft steady-line" role="status">
         {speaking.silenced ? words.silencedNow : muted ? words.mutedNow : isOpen && words.openNow}
         {pushing ? ` ${words.pushHint}` : null}
       </p>
     </div>
+  );
+}
+
+/** A microphone may come at any time; one that failed has its own notice with the way back. */
+function Without({ speaking }: { speaking: Speaking }) {
+  return (
+    <div class="row">
+      {speaking.microphone.phase === 'failed' ? null : <TurnOn speaking={speaking} />}
+      <Leave speaking={speaking} />
+    </div>
+  );
+}
+
+function Leave({ speaking }: { speaking: Speaking }) {
+  const words = useWords(STUDIO_WORDS);
+  return (
+    <button
+      type="button"
+      class="button button-plain button-danger voice-leave"
+      onClick={() => {
+        const onAir = speaking.state.phase === 'connected' && speaking.state.place === 'stage';
+        if (!onAir || window.confirm(words.leaveAsk)) speaking.leave();
+      }}
+    >
+      {words.leave}
+    </button>
   );
 }

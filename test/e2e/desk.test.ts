@@ -1,0 +1,141 @@
+/**
+ * The desk in the studio, in real Chromium: who has no microphone still runs the whole evening, and adds
+ * one later; a co-host takes over when the host is gone.
+ */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { hasChromium, launch, launchOptions, openContext } from './support/browser.ts';
+import { TestServer, until } from './support/server.ts';
+import { RATE_HZ, wavOf, writeWav } from './support/sound.ts';
+import { signIn } from './support/studio.ts';
+import { Tap } from './support/tap.ts';
+
+const WITHOUT = 'You are here without a microphone: you hear the stage, nobody hears you.';
+
+describe.skipIf(!hasChromium)('the desk', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'parterre-desk-'));
+  const tone = Float32Array.from({ length: 8 * RATE_HZ }, (_, i) => 0.2 * Math.sin(i / 16));
+  const browsers: Browser[] = [];
+  let server: TestServer;
+  let speaking: Browser;
+
+  beforeAll(async () => {
+    const microphone = join(folder, 'tone.wav');
+    writeWav(microphone, tone);
+    server = await TestServer.start();
+    speaking = await launch(microphone);
+  });
+
+  afterEach(async () => {
+    for (const browser of browsers.splice(0)) await browser.close();
+    for (const context of speaking.contexts()) await context.close();
+  });
+
+  afterAll(async () => {
+    await speaking?.close();
+    await server?.stop();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  /** A browser of its own, and how it comes to have no microphone. */
+  async function deaf(...flags: readonly string[]): Promise<BrowserContext> {
+    const { executablePath, args } = launchOptions();
+    const browser = await chromium.launch({ executablePath, args: [...args, ...flags] });
+    browsers.push(browser);
+    return openContext(browser);
+  }
+
+  async function nameOneself(page: Page, url: string): Promise<void> {
+    await page.goto(url);
+    await page.getByRole('textbox').first().fill('Ada');
+    await page.getByRole('button', { name: 'Continue to the sound check' }).click();
+  }
+
+  const press = (page: Page, name: string) =>
+    page.getByRole('button', { name, exact: true }).click();
+
+  for (const [how, flags, says] of [
+    ['has none', [], 'There is no microphone on this device.'],
+    [
+      'denies it',
+      ['--use-fake-device-for-media-stream', '--deny-permission-prompts'],
+      'The browser does not let this page use the microphone.',
+    ],
+  ] as const) {
+    test(`[P2] a host whose browser ${how} opens, starts, plays a file and ends`, async () => {
+      const { id } = await server.createSpace({
+        title: `A host who ${how}`,
+        startsAtMs: Date.now() + 3_600_000,
+      });
+      const context = await deaf(...flags);
+      await signIn(context, server);
+      const page = await context.newPage();
+      await nameOneself(page, `${server.url}/studio/${id}`);
+      await press(page, 'Turn the microphone on');
+      await page.getByText(says).waitFor();
+      await press(page, 'Enter without a microphone');
+      await page.getByText(WITHOUT).waitFor();
+      await page.getByText('Connection good').waitFor();
+      await page.getByText('microphone off').waitFor();
+
+      await press(page, 'Open the doors');
+      await press(page, 'Start now');
+      await page.getByText('The programme is on the air.').waitFor();
+      await press(page, 'Go on air');
+      const tap = new Tap(() => `${server.url}/live/${id}`);
+      const heard = () => tap.snapshot?.seats.some(({ speaking }) => speaking) ?? false;
+      await page.setInputFiles('input[type=file]', {
+        name: 'jingle.wav',
+        mimeType: 'audio/wav',
+        buffer: wavOf(tone),
+      });
+      await page.getByText('The house hears you.').waitFor();
+      await until(heard, 'the house hears the file');
+      await press(page, 'Stop');
+      await page.getByText(WITHOUT).waitFor();
+      await tap.stop();
+
+      await press(page, 'Turn the microphone on');
+      await page.getByText(says).waitFor();
+      await press(page, 'End the programme');
+      await press(page, 'End it now');
+      await page.getByText('The space is over. Thank you.').waitFor();
+    });
+  }
+
+  test('a page that came without HTTPS says how to get it, and the desk works', async () => {
+    const { id } = await server.createSpace({ title: 'Not secure' });
+    const context = await deaf('--host-resolver-rules=MAP studio.test 127.0.0.1');
+    const page = await context.newPage();
+    const link = new URL(await server.invite(id, 'host', 'Ada'));
+    link.hostname = 'studio.test';
+    await nameOneself(page, link.href);
+    await page.getByText('Browsers give a microphone only to pages').waitFor();
+    await page.getByText('--tls-cert and --tls-key').waitFor();
+    await press(page, 'Enter without a microphone');
+    await page.getByText(WITHOUT).waitFor();
+    await press(page, 'Start now');
+    await page.getByText('The programme is on the air.').waitFor();
+    expect((await server.space(id))?.state).toBe('live');
+  });
+
+  test('a microphone that is allowed later is heard, on the same seat', async () => {
+    const { id } = await server.createSpace({ title: 'Later' });
+    const context = await openContext(speaking);
+    await signIn(context, server);
+    const page = await context.newPage();
+    await nameOneself(page, `${server.url}/studio/${id}`);
+    await press(page, 'Enter without a microphone');
+    await page.getByText(WITHOUT).waitFor();
+    await press(page, 'Go on air');
+    await press(page, 'Turn the microphone on');
+    await page.getByText('The house hears you.').waitFor();
+    await page.getByText('Your microphone is on').waitFor();
+    const tap = new Tap(() => `${server.url}/live/${id}`);
+    await until(() => tap.snapshot?.seats.some((seat) => seat.speaking) ?? false, 'it is heard');
+    await tap.stop();
+  });
+});
