@@ -24,9 +24,12 @@ export interface Snapshot {
   readonly host: string;
   /** Announced start, ms since the Unix epoch; null when the host starts when ready. */
   readonly startsAtMs: number | null;
+  /** Wall clock of the first sample on air, ms. */
   readonly liveAtMs: number | null;
   readonly profile: ProfileId;
   /** The programme is carrying holding sound because nobody on stage is on air. */
   readonly holding: boolean;
   readonly seats: readonly SnapshotSeat[];
+  /** The space is given up and this one carries on: go there. Only with `ended`. */
+  readonly successor?: string;
 }

@@ -15,12 +15,26 @@ export interface PublicSpace {
   readonly rendition: RenditionId;
   /** Announced start, ms since the Unix epoch; null when none is: the host starts when ready. */
   readonly startsAtMs: number | null;
+  /** IANA name of the zone the start was announced in; null when none was told. A label: what counts is `startsAtMs`. */
+  readonly zone?: string | null;
   /** When doors open, ms since the Unix epoch; the clock's zero once they have. */
   readonly doorsAtMs: number;
   /** Actual times, ms since the Unix epoch; null until they happen. */
   readonly liveAtMs: number | null;
   readonly endedAtMs: number | null;
   readonly replayReady: boolean;
+  /** First sample on air after the announced start, ms; negative: before it. Null until both are there. */
+  readonly startDriftMs?: number | null;
+  /** The space that took the audience over when this one was given up. */
+  readonly successor?: string | null;
+}
+
+/** Actual start less announced start, ms; null until both are there. */
+export function startDriftOf({
+  startsAtMs,
+  liveAtMs,
+}: Pick<PublicSpace, 'startsAtMs' | 'liveAtMs'>): number | null {
+  return startsAtMs === null || liveAtMs === null ? null : liveAtMs - startsAtMs;
 }
 
 /** A role on the stage. One host seat; the host may do everything a co-host may. */

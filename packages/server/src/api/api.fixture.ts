@@ -10,7 +10,7 @@ import { MemoryRemovals } from '../adapters/memory/index.ts';
 import { openSqliteStore } from '../adapters/sqlite/index.ts';
 import type { Timers } from '../ports/clock.ts';
 import type { Log } from '../ports/log.ts';
-import type { ProgrammeControl, SpacePlan } from '../ports/programme-control.ts';
+import type { Attendant, ProgrammeControl, SpacePlan } from '../ports/programme-control.ts';
 import type { Random } from '../ports/random.ts';
 import { SERVER } from '../ports/rehearsal-result.sample.ts';
 import type { Store } from '../ports/store.ts';
@@ -27,6 +27,7 @@ export const SIGNING = signingKey(Buffer.alloc(32, 3));
 export class FakeProgramme implements ProgrammeControl {
   readonly spaces = new Map<string, PublicSpace>();
   readonly calls: string[] = [];
+  attendants: readonly Attendant[] = [];
   away = false;
   /** Takes the request and loses the answer. */
   deaf = false;
@@ -64,6 +65,17 @@ export class FakeProgramme implements ProgrammeControl {
   async end(id: string): Promise<PublicSpace> {
     this.#asked(`end ${id}`);
     return this.#answer({ ...this.#known(id), state: 'ended', endedAtMs: NOW_MS });
+  }
+
+  async relaunch(id: string, successor: string): Promise<PublicSpace> {
+    this.#asked(`relaunch ${id} ${successor}`);
+    this.#answer({ ...this.#known(successor), state: 'live', liveAtMs: NOW_MS });
+    return this.#answer({ ...this.#known(id), state: 'ended', endedAtMs: NOW_MS, successor });
+  }
+
+  async attendance(): Promise<readonly Attendant[]> {
+    this.#asked('attendance');
+    return this.attendants;
   }
 
   async remove(id: string): Promise<void> {

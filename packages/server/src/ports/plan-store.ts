@@ -11,6 +11,7 @@ export interface KeptPlan {
   /** The same moment on the monotonic clock; means nothing once `bootId` is another. */
   readonly anchorMonotonicMs: number | null;
   readonly bootId: string;
+  /** Wall clock of the first sample on air. */
   readonly liveAtMs: number | null;
   /** First sequence of the recording. */
   readonly liveSeq: number | null;
@@ -19,6 +20,8 @@ export interface KeptPlan {
   readonly endSeq: number | null;
   /** `none` until the end, and for good when the space never was live; then to be written, there, gone. */
   readonly replay: 'none' | 'due' | 'ready' | 'removed';
+  /** The space that took the audience over; only when ended. */
+  readonly successor?: string | null;
 }
 
 export interface PlanStore {

@@ -2,7 +2,7 @@
  * What the api asks of the programme. The programme keeps each plan on its own disk and carries it out
  * by itself: doors, start and end happen on time with the api away [P3, P4].
  */
-import type { ProfileId, PublicSpace, RenditionId } from '@parterre/protocol';
+import type { ProfileId, PublicSpace, RenditionId, Role } from '@parterre/protocol';
 
 export interface SpacePlan {
   readonly id: string;
@@ -11,9 +11,18 @@ export interface SpacePlan {
   readonly doorsAtMs: number;
   /** Null: no time is announced; it starts when `start` is asked for and never by itself. */
   readonly startsAtMs: number | null;
+  /** IANA name of the zone the start is announced in. */
+  readonly zone?: string | null;
   readonly profile: ProfileId;
   readonly rendition: RenditionId;
   readonly holdingSound: boolean;
+}
+
+/** Somebody connected to the stage of a space. */
+export interface Attendant {
+  readonly role: Role;
+  /** On stage; else in the green room. */
+  readonly onAir: boolean;
 }
 
 export interface ProgrammeControl {
@@ -25,6 +34,13 @@ export interface ProgrammeControl {
   start(spaceId: string): Promise<PublicSpace>;
   /** Ends the programme for good; the replay is finished afterwards. */
   end(spaceId: string): Promise<PublicSpace>;
+  /**
+   * Gives a space up: its successor comes on air, live when this one is, and this one ends and names it to
+   * its audience. @throws ParterreError `unknown_space`, `ended`, `not_open`, `bad_request`
+   */
+  relaunch(spaceId: string, successor: string): Promise<PublicSpace>;
+  /** Who is connected to the stage now. */
+  attendance(spaceId: string): Promise<readonly Attendant[]>;
   /** Removes the space and its recording. */
   remove(spaceId: string): Promise<void>;
   /**

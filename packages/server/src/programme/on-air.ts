@@ -1,7 +1,8 @@
 /**
  * One space from doors to end: its clock, its mixer, its chunks. Invariant: the clock is the anchor plus
  * what was produced, whatever the wall clock does; frames due are produced, late ones too, and only when
- * the process was away for longer than LATE_MS_MAX is the missed time given up as a hole [P3].
+ * the process was away for longer than LATE_MS_MAX is the missed time given up as a hole [P3]. The start is
+ * a frame of that clock, found before it is produced, so that a late process starts no later [P4].
  */
 import type { Mixer, MixerOptions } from '@parterre/media';
 import { CHUNK_MS, FRAME_MS, FRAMES_PER_CHUNK } from '@parterre/protocol';
@@ -16,6 +17,9 @@ import { Snapshots } from './snapshots.ts';
 const LATE_MS_MAX = 5_000;
 /** Most frames of one space mixed before the others have their turn. */
 const CATCH_UP_FRAMES = 25;
+
+/** The wall clock is read in whole milliseconds beside one that is not: a frame is not left out for it, ms. */
+const READING_MS = 2;
 
 /** What the programme needs of a mixer; the simulation has a simpler one. */
 export type ProgrammeMixer = Pick<
@@ -36,6 +40,8 @@ export interface OnAirOptions {
   readonly anchorMs: number;
   /** Takes each record after it was written. */
   readonly publish: (record: ProgrammeRecord) => void;
+  /** The next frame is the first that is live. */
+  readonly started: () => void;
   readonly levels: (levels: Readonly<Record<string, number>>, programme: number) => void;
 }
 
@@ -47,6 +53,7 @@ export class OnAir {
   private seats = new Map<string, VoiceSeat>();
   /** Frames of the clock produced or given up. */
   private frames: number;
+  private startFrame = Number.POSITIVE_INFINITY;
   private packets: Uint8Array[] = [];
   private peak = 0;
   private holding = true;
@@ -64,6 +71,23 @@ export class OnAir {
   /** The sequence that is being filled. */
   get seq(): number {
     return Math.floor(this.frames / FRAMES_PER_CHUNK);
+  }
+
+  /** The wall clock of the next frame's first sample, ms, when the wall clock stands so now. */
+  wallOfNext(nowMs: number, wallMs: number): number {
+    return Math.round(wallMs - nowMs + this.anchorMonotonicMs + this.frames * FRAME_MS);
+  }
+
+  /**
+   * Has the first frame that begins no sooner than `startsAtMs` be the first that is live; null: none by
+   * itself. Asked again before each turn, so that it follows the plan and the wall clock.
+   */
+  startAt(startsAtMs: number | null, nowMs: number, wallMs: number): void {
+    if (startsAtMs === null) this.startFrame = Number.POSITIVE_INFINITY;
+    else {
+      const beginMs = wallMs - nowMs + this.anchorMonotonicMs;
+      this.startFrame = Math.ceil((startsAtMs - beginMs - READING_MS) / FRAME_MS);
+    }
   }
 
   /** When the next frame is due, on the monotonic clock. */
@@ -152,6 +176,10 @@ export class OnAir {
   }
 
   private produce(nowMs: number): void {
+    if (this.frames >= this.startFrame) {
+      this.startFrame = Number.POSITIVE_INFINITY;
+      this.options.started();
+    }
     const { packet, peak, holding } = this.options.mixer.tick(nowMs);
     this.packets.push(packet);
     this.peak = Math.max(this.peak, peak);

@@ -3,7 +3,7 @@
  * goes on beyond anything that can have been handed out, and the gap is one `hole` [P3]. A disk that
  * refuses keeps no space off the air.
  */
-import { CHUNK_MS, ParterreError, RENDITIONS } from '@parterre/protocol';
+import { CHUNK_MS, ParterreError, RENDITIONS, type Snapshot } from '@parterre/protocol';
 import type { Clock } from '../ports/clock.ts';
 import type { Log } from '../ports/log.ts';
 import type { KeptPlan } from '../ports/plan-store.ts';
@@ -27,6 +27,7 @@ export interface OpeningOptions {
   readonly log: Log;
   readonly meter: ProgrammeMeter;
   readonly publish: OnAirOptions['publish'];
+  readonly started: OnAirOptions['started'];
   readonly levels: OnAirOptions['levels'];
 }
 
@@ -50,7 +51,7 @@ interface Anchor {
 }
 
 export async function bringOnAir(kept: KeptPlan, options: OpeningOptions): Promise<Opened> {
-  const { clock, programmeLog, bootId, log, meter, publish, levels } = options;
+  const { clock, programmeLog, bootId, log, meter, publish, started, levels } = options;
   const { id, rendition, holdingSound } = kept.plan;
   const found = await findAnchor(kept, options);
   const nowMs = clock.monotonicMs();
@@ -74,8 +75,9 @@ export async function bringOnAir(kept: KeptPlan, options: OpeningOptions): Promi
   const mixer = await options.createMixer({ rendition: RENDITIONS[rendition], holdingSound });
   const keeper = new LogKeeper({ clock, log, meter, open }, writer);
   const withAnchor: KeptPlan = { ...kept, anchorMs, anchorMonotonicMs, bootId };
+  const ends = { publish, started, levels };
   const onAir = new OnAir(
-    { mixer, keeper, meter, epoch, startSeq, anchorMonotonicMs, anchorMs, publish, levels },
+    { mixer, keeper, meter, epoch, startSeq, anchorMonotonicMs, anchorMs, ...ends },
     withAnchor,
     clock.monotonicMs(),
   );
@@ -123,8 +125,35 @@ async function findAnchor(kept: KeptPlan, options: OpeningOptions): Promise<Anch
   }
   // Another boot, or doors that were open when the plan was not saved yet: each record tells the anchor.
   const anchorMs = kept.anchorMs ?? (await anchorOfLog(kept, options));
-  if (anchorMs === null) return { anchorMs: wallMs, anchorMonotonicMs: nowMs };
+  if (anchorMs === null) {
+    const earlyMs = toChunk(kept.plan.startsAtMs, wallMs);
+    return { anchorMs: wallMs - earlyMs, anchorMonotonicMs: nowMs - earlyMs };
+  }
   return { anchorMs, anchorMonotonicMs: nowMs - Math.max(0, wallMs - anchorMs) };
+}
+
+/**
+ * How much sooner the clock begins, less than a chunk, so that the announced start is the beginning of a
+ * chunk: the first sample on air is the first of the recording [P4].
+ */
+function toChunk(startsAtMs: number | null, wallMs: number): number {
+  if (startsAtMs === null || startsAtMs <= wallMs) return 0;
+  return (CHUNK_MS - ((startsAtMs - wallMs) % CHUNK_MS)) % CHUNK_MS;
+}
+
+/**
+ * When a space was live already according to what was handed out: the process was killed before it could
+ * keep that. Null when it was not.
+ */
+export function liveIn(
+  tail: readonly ProgrammeRecord[],
+): { readonly liveAtMs: number; readonly liveSeq: number } | null {
+  for (const record of tail) {
+    if (record.kind === 'hole' || record.snapshot.length === 0) continue;
+    const { state, liveAtMs } = JSON.parse(Buffer.from(record.snapshot).toString()) as Snapshot;
+    if (state === 'live' && liveAtMs !== null) return { liveAtMs, liveSeq: record.seq };
+  }
+  return null;
 }
 
 async function anchorOfLog({ plan }: KeptPlan, options: OpeningOptions): Promise<number | null> {

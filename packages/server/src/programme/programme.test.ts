@@ -152,7 +152,7 @@ describe('a plan', () => {
   });
 
   it('of which the doors opened after its start, with everything away, may change', async () => {
-    const plan = stage.plan('evening', 1_000, 2_000);
+    const plan = stage.plan('evening', 3_000, 5_000);
     await stage.control.plan(plan);
     stage.process.kill();
     await stage.world.run(MINUTE_MS);
@@ -238,9 +238,9 @@ describe('requests', () => {
     await expect(stage.control.plan(stage.plan('three', 0, 0))).rejects.toMatchObject({
       code: 'spaces_full',
     });
-    await stage.control.plan(stage.plan('three', 1_000, 2_000));
+    await stage.control.plan(stage.plan('three', 3_000, 4_000));
     await expect(stage.control.openDoors('three')).rejects.toMatchObject({ code: 'spaces_full' });
-    await stage.world.run(3_000);
+    await stage.world.run(5_000);
     expect(stage.states.at(-1)).toBe('three scheduled');
     await stage.control.end('one');
     await stage.world.run(2_000);

@@ -3,10 +3,10 @@
  * mixes the spaces on air [P3, P4]. Nothing outside is needed to go on: not the api, not the stage, not
  * the disk. Refuses more than `spacesMax` spaces on air, PLANS_MAX plans, and every step backwards.
  */
-import { FRAME_MS, ParterreError, type PublicSpace } from '@parterre/protocol';
+import { FRAME_MS, ParterreError, type PublicSpace, startDriftOf } from '@parterre/protocol';
 import type { Timer } from '../ports/clock.ts';
 import type { KeptPlan } from '../ports/plan-store.ts';
-import type { ProgrammeControl, SpacePlan } from '../ports/programme-control.ts';
+import type { Attendant, ProgrammeControl, SpacePlan } from '../ports/programme-control.ts';
 import type {
   FeedPosition,
   FeedReader,
@@ -15,20 +15,19 @@ import type {
 } from '../ports/programme-feed.ts';
 import type { ProgrammeInput, VoiceSeat } from '../ports/programme-input.ts';
 import { rulingOn, type SpaceAction } from '../spaces/index.ts';
+import { Aftermath } from './aftermath.ts';
 import { Archive } from './archive.ts';
 import { type Entry, newEntry, type ProgrammeOptions } from './entry.ts';
 import { Feed } from './feed.ts';
-import { bringOnAir, readTail } from './opening.ts';
+import { bringOnAir, liveIn } from './opening.ts';
 import { PlanKeeping } from './plan-keeping.ts';
-import { checkPlan, freshPlan, publicSpaceOf, replanned } from './public-space.ts';
+import { checkPlan, freshPlan, opensAtMs, publicSpaceOf, replanned } from './public-space.ts';
 import { type InputSession, Sessions } from './sessions.ts';
 
 /** Plans known at once, ended ones too. */
 const PLANS_MAX = 10_000;
 /** Longest wait of the loop: plans are looked at this often while nothing is on air. */
 const LOOK_MS = 100;
-/** Records of an ended space stay for readers that are behind. */
-const AFTERMATH_MS = 120_000;
 /** A space that could not come on air is tried again after this. */
 const RETRY_MS = 1_000;
 
@@ -36,6 +35,7 @@ export class Programme implements ProgrammeFeed, FeedSource {
   private readonly options: ProgrammeOptions;
   private readonly feed = new Feed();
   private readonly archive: Archive;
+  private readonly aftermath: Aftermath;
   private readonly entries = new Map<string, Entry>();
   /** Those that have not ended: what the loop looks at. */
   private readonly active = new Set<Entry>();
@@ -48,6 +48,7 @@ export class Programme implements ProgrammeFeed, FeedSource {
     this.options = options;
     this.sessions = new Sessions(this, options.timers);
     this.keeping = new PlanKeeping(options);
+    this.aftermath = new Aftermath(options, this.feed);
     this.archive = new Archive(options, {
       kept: (spaceId) => this.entries.get(spaceId)?.kept,
       settled: (spaceId, replay) => this.settled(spaceId, replay),
@@ -60,7 +61,7 @@ export class Programme implements ProgrammeFeed, FeedSource {
     for (const kept of options.plans.load()) programme.enter(kept);
     const running = [...programme.active].filter(({ kept }) => kept.state !== 'scheduled');
     await Promise.all(running.map((entry) => programme.bringOrRetry(entry)));
-    await programme.takeUpAftermath();
+    await programme.aftermath.takeUp([...programme.entries.values()].map(({ kept }) => kept));
     programme.run();
     programme.archive.begin([...programme.entries.values()].map(({ kept }) => kept));
     return programme;
@@ -108,7 +109,7 @@ export class Programme implements ProgrammeFeed, FeedSource {
     const next = entry === undefined ? freshPlan(plan) : replanned(entry.kept, plan);
     if (entry === undefined && this.entries.size >= PLANS_MAX)
       throw new ParterreError('spaces_full');
-    const opensNow = next.state === 'scheduled' && plan.doorsAtMs <= this.options.clock.wallMs();
+    const opensNow = next.state === 'scheduled' && opensAtMs(plan) <= this.options.clock.wallMs();
     if (opensNow && entry?.opening == null) this.requireRoom();
     await this.options.plans.save(next);
     entry = this.entries.get(plan.id);
@@ -133,6 +134,27 @@ export class Programme implements ProgrammeFeed, FeedSource {
     return publicSpaceOf(entry.kept);
   }
 
+  async relaunch(spaceId: string, successor: string): Promise<PublicSpace> {
+    const entry = this.entry(spaceId);
+    const { kept } = entry;
+    if (kept.state === 'ended' && kept.successor === successor) return publicSpaceOf(kept);
+    const next = this.entry(successor);
+    if (next === entry || next.kept.plan.rendition !== kept.plan.rendition)
+      throw new ParterreError('bad_request', 'successor: another space with the same rendition.');
+    if (kept.state === 'ended' || next.kept.state === 'ended') throw new ParterreError('ended');
+    this.rule(entry, 'end');
+    await entry.opening;
+    if (entry.kept.state === 'live') await this.start(successor);
+    else if (next.kept.state === 'scheduled') await this.openDoors(successor);
+    await next.opening;
+    await this.finish(entry, 'given up', successor);
+    return publicSpaceOf(entry.kept);
+  }
+
+  async attendance(spaceId: string): Promise<readonly Attendant[]> {
+    return this.entry(spaceId).roster.map(({ role, onAir }) => ({ role, onAir }));
+  }
+
   async end(spaceId: string): Promise<PublicSpace> {
     const entry = this.entry(spaceId);
     if (this.rule(entry, 'end')) {
@@ -149,6 +171,7 @@ export class Programme implements ProgrammeFeed, FeedSource {
     this.entries.delete(spaceId);
     this.active.delete(entry);
     this.feed.removed(spaceId);
+    this.aftermath.forget(spaceId);
     this.keeping.forget(spaceId);
     this.sessions.removed(spaceId);
     await entry.onAir?.close();
@@ -256,6 +279,7 @@ export class Programme implements ProgrammeFeed, FeedSource {
       ...this.options,
       log,
       publish: (record) => this.feed.append(plan.id, plan.rendition, record),
+      started: () => void this.goLive(entry),
       levels: (levels, programme) => this.sessions.levels(plan.id, levels, programme),
     });
     const { onAir, kept, tail } = opened;
@@ -265,30 +289,30 @@ export class Programme implements ProgrammeFeed, FeedSource {
     onAir.setSeats(entry.roster);
     log.info({ state, seq: onAir.seq, tail: tail.length }, 'on air');
     const { anchorMs, anchorMonotonicMs, bootId } = kept;
-    void this.change(entry, { ...entry.kept, state, anchorMs, anchorMonotonicMs, bootId });
+    const anchored = { ...entry.kept, state, anchorMs, anchorMonotonicMs, bootId };
+    const live = state === 'doors' ? liveIn(tail) : null;
+    void this.change(entry, live === null ? anchored : { ...anchored, ...live, state: 'live' });
     this.wake(0);
   }
 
   private goLive(entry: Entry): Promise<void> {
-    const liveAtMs = this.options.clock.wallMs();
+    const { clock, log, meter } = this.options;
+    const onAir = entry.onAir!;
+    const liveAtMs = onAir.wallOfNext(clock.monotonicMs(), clock.wallMs());
     const { plan } = entry.kept;
-    const driftMs = plan.startsAtMs === null ? null : liveAtMs - plan.startsAtMs;
-    this.options.log.info({ spaceId: plan.id, driftMs }, 'live');
-    if (driftMs !== null && driftMs >= 0) this.options.meter.startDrift(driftMs);
-    return this.change(entry, {
-      ...entry.kept,
-      state: 'live',
-      liveAtMs,
-      liveSeq: entry.onAir!.seq,
-    });
+    const driftMs = startDriftOf({ startsAtMs: plan.startsAtMs, liveAtMs });
+    log.info({ spaceId: plan.id, driftMs }, 'live');
+    if (driftMs !== null && driftMs > -FRAME_MS) meter.startDrift(Math.max(0, driftMs));
+    return this.change(entry, { ...entry.kept, state: 'live', liveAtMs, liveSeq: onAir.seq });
   }
 
-  private async finish(entry: Entry, why: string): Promise<void> {
+  private async finish(entry: Entry, why: string, successor: string | null = null): Promise<void> {
     const { onAir } = entry;
     if (onAir === null) return;
     const { clock, log } = this.options;
     const spaceId = entry.kept.plan.id;
-    const ended: KeptPlan = { ...entry.kept, state: 'ended', endedAtMs: clock.wallMs() };
+    const endedAtMs = clock.wallMs();
+    const ended: KeptPlan = { ...entry.kept, state: 'ended', endedAtMs, successor };
     onAir.changed(ended);
     const endSeq = onAir.conclude(clock.monotonicMs());
     entry.onAir = null;
@@ -299,31 +323,10 @@ export class Programme implements ProgrammeFeed, FeedSource {
       endSeq,
       replay: ended.liveSeq === null ? 'none' : 'due',
     });
-    this.forgetLater(entry);
+    this.aftermath.begin(spaceId);
     await onAir.close();
     await saved;
     this.archive.due(spaceId);
-  }
-
-  /** Spaces that ended a moment ago: readers that were away then still get the end. */
-  private async takeUpAftermath(): Promise<void> {
-    const { clock, programmeLog, log } = this.options;
-    for (const entry of this.entries.values()) {
-      const { plan, endSeq, endedAtMs } = entry.kept;
-      if (endSeq === null || clock.wallMs() - endedAtMs! > AFTERMATH_MS) continue;
-      for (const record of await readTail(programmeLog, plan, endSeq, log)) {
-        this.feed.append(plan.id, plan.rendition, record);
-      }
-      this.forgetLater(entry);
-    }
-  }
-
-  private forgetLater(entry: Entry): void {
-    const spaceId = entry.kept.plan.id;
-    this.options.timers.after(AFTERMATH_MS, () => {
-      // One that was removed may have been made anew since.
-      if (this.entries.get(spaceId) === entry) this.feed.forgetRecords(spaceId);
-    });
   }
 
   private settled(spaceId: string, replay: KeptPlan['replay']): Promise<void> {
@@ -340,16 +343,18 @@ export class Programme implements ProgrammeFeed, FeedSource {
   private run(): void {
     const { clock } = this.options;
     let delayMs = LOOK_MS;
-    const wallMs = clock.wallMs();
     for (const entry of this.active) {
       const nowMs = clock.monotonicMs();
+      const wallMs = clock.wallMs();
       if (entry.onAir !== null) {
+        const { state, plan } = entry.kept;
+        entry.onAir.startAt(state === 'doors' ? plan.startsAtMs : null, nowMs, wallMs);
         const caughtUp = entry.onAir.advance(nowMs);
         entry.onAir.keeper.tend();
         const waitMs = caughtUp ? entry.onAir.dueMs - clock.monotonicMs() : 0;
         delayMs = Math.min(delayMs, Math.max(0, waitMs), FRAME_MS);
       } else if (entry.opening === null) {
-        delayMs = Math.min(delayMs, Math.max(1, entry.kept.plan.doorsAtMs - wallMs));
+        delayMs = Math.min(delayMs, Math.max(1, opensAtMs(entry.kept.plan) - wallMs));
       }
       this.carryOut(entry, nowMs, wallMs);
     }
@@ -359,14 +364,13 @@ export class Programme implements ProgrammeFeed, FeedSource {
   private carryOut(entry: Entry, nowMs: number, wallMs: number): void {
     const { kept, onAir } = entry;
     if (onAir === null) {
-      const due = kept.state !== 'scheduled' || kept.plan.doorsAtMs <= wallMs;
+      const due = kept.state !== 'scheduled' || opensAtMs(kept.plan) <= wallMs;
       if (due && entry.opening === null && nowMs >= entry.nextTryMs) void this.bringOrRetry(entry);
       return;
     }
     const { startsAtMs } = kept.plan;
     if (kept.state === 'doors' && startsAtMs !== null) {
       onAir.countIdleFrom(nowMs); // until the announced start the stage may be empty
-      if (startsAtMs <= wallMs) void this.goLive(entry);
     } else if (onAir.idleMs(nowMs) > this.options.idleEndMs) {
       void this.finish(entry, 'nobody on stage');
     }

@@ -6,11 +6,13 @@ import {
   RENDITIONS,
   RESERVED_SPACE_IDS,
   SPACE_ID,
+  startDriftOf,
 } from '@parterre/protocol';
 import type { KeptPlan } from '../ports/plan-store.ts';
 import type { SpacePlan } from '../ports/programme-control.ts';
 
 const WORDS_MAX = 200;
+const ZONE_LENGTH_MAX = 64;
 
 export function publicSpaceOf(kept: KeptPlan): PublicSpace {
   const { plan, state, anchorMs, liveAtMs, endedAtMs, replay } = kept;
@@ -29,6 +31,9 @@ export function publicSpaceOf(kept: KeptPlan): PublicSpace {
     liveAtMs,
     endedAtMs,
     replayReady,
+    zone: plan.zone ?? null,
+    startDriftMs: startDriftOf({ startsAtMs, liveAtMs }),
+    successor: kept.successor ?? null,
   };
 }
 
@@ -49,12 +54,14 @@ export function freshPlan(plan: SpacePlan): KeptPlan {
     endedAtMs: null,
     endSeq: null,
     replay: 'none',
+    successor: null,
   };
 }
 
 /** @throws ParterreError `bad_request` naming the field */
 export function checkPlan(plan: SpacePlan): SpacePlan {
   const { id, title, host, doorsAtMs, startsAtMs, profile, rendition, holdingSound } = plan;
+  const zone = plan.zone ?? null;
   const wrong =
     typeof id !== 'string' || !SPACE_ID.test(id) || RESERVED_SPACE_IDS.has(id)
       ? 'id'
@@ -72,9 +79,19 @@ export function checkPlan(plan: SpacePlan): SpacePlan {
                   ? 'rendition'
                   : typeof holdingSound !== 'boolean'
                     ? 'holdingSound'
-                    : null;
+                    : zone !== null && !(isText(zone) && zone.length <= ZONE_LENGTH_MAX)
+                      ? 'zone'
+                      : null;
   if (wrong !== null) throw new ParterreError('bad_request', `Field "${wrong}".`);
-  return { id, title, host, doorsAtMs, startsAtMs, profile, rendition, holdingSound };
+  return { id, title, host, doorsAtMs, startsAtMs, zone, profile, rendition, holdingSound };
+}
+
+/** The clock runs this long before an announced start, whenever the doors are to open. */
+const LEAD_MS = 2_000;
+
+/** When a space has to come on air: at its doors, and never so late that its start would be. */
+export function opensAtMs({ doorsAtMs, startsAtMs }: SpacePlan): number {
+  return startsAtMs === null ? doorsAtMs : Math.min(doorsAtMs, startsAtMs - LEAD_MS);
 }
 
 /** Holds only until the doors open: the host may open them at another time than was planned. */
@@ -95,7 +112,7 @@ function isText(value: unknown): value is string {
  */
 export function replanned(kept: KeptPlan, plan: SpacePlan): KeptPlan {
   const before = kept.plan;
-  const changed = (key: keyof SpacePlan): boolean => before[key] !== plan[key];
+  const changed = (key: keyof SpacePlan): boolean => (before[key] ?? null) !== (plan[key] ?? null);
   if (kept.state === 'ended') {
     if (Object.keys(before).some((key) => changed(key as keyof SpacePlan)))
       throw new ParterreError('ended');

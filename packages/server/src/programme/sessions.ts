@@ -5,7 +5,7 @@
  */
 import type { PublicSpace } from '@parterre/protocol';
 import type { Timers } from '../ports/clock.ts';
-import type { ProgrammeControl, SpacePlan } from '../ports/programme-control.ts';
+import type { Attendant, ProgrammeControl, SpacePlan } from '../ports/programme-control.ts';
 import type { InputObserver, ProgrammeInput, VoiceSeat } from '../ports/programme-input.ts';
 
 const INPUT_GRACE_MS = 10_000;
@@ -127,6 +127,14 @@ export class ControlSession implements ProgrammeControl {
 
   end(spaceId: string): Promise<PublicSpace> {
     return this.programme.end(spaceId);
+  }
+
+  relaunch(spaceId: string, successor: string): Promise<PublicSpace> {
+    return this.programme.relaunch(spaceId, successor);
+  }
+
+  attendance(spaceId: string): Promise<readonly Attendant[]> {
+    return this.programme.attendance(spaceId);
   }
 
   remove(spaceId: string): Promise<void> {

@@ -37,7 +37,7 @@ export class Snapshots {
 
 function snapshotOf(
   epoch: number,
-  { plan, state, liveAtMs }: KeptPlan,
+  { plan, state, liveAtMs, successor }: KeptPlan,
   seats: Iterable<VoiceSeat>,
   holding: boolean,
   speaking: (id: string) => boolean,
@@ -47,5 +47,6 @@ function snapshotOf(
     if (onAir) told.push({ id, name, muted, speaking: !muted && speaking(id) });
   }
   const { title, host, startsAtMs, profile } = plan;
-  return { v: 1, epoch, state, title, host, startsAtMs, liveAtMs, profile, holding, seats: told };
+  const about = { v: 1 as const, epoch, state, title, host, startsAtMs, liveAtMs, profile };
+  return { ...about, holding, seats: told, ...(successor == null ? {} : { successor }) };
 }

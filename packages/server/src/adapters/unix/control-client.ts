@@ -5,13 +5,14 @@
  */
 import { ERRORS, type ErrorCode, ParterreError, type PublicSpace } from '@parterre/protocol';
 import type { Timer } from '../../ports/clock.ts';
-import type { ProgrammeControl, SpacePlan } from '../../ports/programme-control.ts';
+import type { Attendant, ProgrammeControl, SpacePlan } from '../../ports/programme-control.ts';
 import { Connection, type UnixClientOptions } from './connection.ts';
 import { encodeJson } from './framing.ts';
 import {
   type AnswerBody,
   FRAME,
   parseJson,
+  type RelaunchBody,
   type RequestName,
   type SpaceBody,
   WIRE_VERSION,
@@ -70,6 +71,14 @@ export class UnixControl implements ProgrammeControl {
 
   end(spaceId: string): Promise<PublicSpace> {
     return this.ask('end', spaceId);
+  }
+
+  relaunch(spaceId: string, successor: string): Promise<PublicSpace> {
+    return this.ask('relaunch', { spaceId, successor } satisfies RelaunchBody);
+  }
+
+  attendance(spaceId: string): Promise<readonly Attendant[]> {
+    return this.ask('attendance', spaceId);
   }
 
   remove(spaceId: string): Promise<void> {

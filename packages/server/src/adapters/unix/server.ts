@@ -20,6 +20,7 @@ import {
   FRAME,
   type Hello,
   parseJson,
+  type RelaunchBody,
   type RequestBody,
   readVoiceFrame,
   WIRE_VERSION,
@@ -283,6 +284,12 @@ class ControlSession implements Session {
         return control.start(argument as string);
       case 'end':
         return control.end(argument as string);
+      case 'relaunch': {
+        const { spaceId, successor } = argument as RelaunchBody;
+        return control.relaunch(spaceId, successor);
+      }
+      case 'attendance':
+        return control.attendance(argument as string);
       case 'remove':
         return control.remove(argument as string);
       default:

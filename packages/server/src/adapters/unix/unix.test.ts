@@ -60,6 +60,11 @@ class Programme implements ProgrammeEnd {
       openDoors: answer,
       start: answer,
       end: answer,
+      relaunch: (spaceId, successor) => answer(`${spaceId} ${successor}`),
+      attendance: async (spaceId) => {
+        await answer(spaceId);
+        return [{ role: 'cohost', onAir: false }];
+      },
       remove: async (spaceId) => void (await answer(spaceId)),
       observe: (observer) => {
         if (!this.empty) observer(sampleSpace('evening'));

@@ -43,7 +43,19 @@ export interface LevelsBody {
   readonly programme: number;
 }
 
-export type RequestName = 'plan' | 'openDoors' | 'start' | 'end' | 'remove';
+export type RequestName =
+  | 'plan'
+  | 'openDoors'
+  | 'start'
+  | 'end'
+  | 'relaunch'
+  | 'attendance'
+  | 'remove';
+
+export interface RelaunchBody {
+  readonly spaceId: string;
+  readonly successor: string;
+}
 
 export interface RequestBody {
   readonly id: number;
