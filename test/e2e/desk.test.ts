@@ -10,7 +10,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { hasChromium, launch, launchOptions, openContext } from './support/browser.ts';
 import { TestServer, until } from './support/server.ts';
 import { RATE_HZ, wavOf, writeWav } from './support/sound.ts';
-import { signIn } from './support/studio.ts';
+import { enterGreenRoom, goOnAir, signIn } from './support/studio.ts';
 import { Tap } from './support/tap.ts';
 
 const WITHOUT = 'You are here without a microphone: you hear the stage, nobody hears you.';
@@ -138,4 +138,48 @@ describe.skipIf(!hasChromium)('the desk', () => {
     await until(() => tap.snapshot?.seats.some((seat) => seat.speaking) ?? false, 'it is heard');
     await tap.stop();
   });
+
+  test('[P3] a co-host opens and starts, goes on when the host is gone, and ends; a speaker may not', async () => {
+    const { id } = await server.createSpace({
+      title: 'Two at the desk',
+      startsAtMs: Date.now() + 3_600_000,
+    });
+    const guests = await openContext(speaking);
+    const cohost = await guests.newPage();
+    await enterGreenRoom(cohost, await server.invite(id, 'cohost', 'Grace'), 'Grace');
+    const owner = await openContext(speaking);
+    await signIn(owner, server);
+    const host = await owner.newPage();
+    await enterGreenRoom(host, `${server.url}/studio/${id}`, 'Ada');
+    await goOnAir(host);
+    await press(cohost, 'Open the doors');
+    await press(cohost, 'Start now');
+    await host.getByText('The programme is on the air.').waitFor();
+
+    await owner.close();
+    await cohost.getByText('connection lost, seat kept').waitFor();
+    await goOnAir(cohost);
+    const speaker = await speakerPass(id);
+    for (const action of ['doors', 'start', 'end']) {
+      const answer = await fetch(`${server.url}/api/spaces/${id}/${action}`, {
+        method: 'POST',
+        headers: { authorization: `Bearer ${speaker}` },
+      });
+      expect(answer.status).toBe(403);
+    }
+    expect((await server.space(id))?.state).toBe('live');
+    await press(cohost, 'End the programme');
+    await press(cohost, 'End it now');
+    await cohost.getByText('The space is over. Thank you.').waitFor();
+    await until(async () => (await server.space(id))?.state === 'ended', 'it has ended');
+  });
+
+  async function speakerPass(space: string): Promise<string> {
+    const link = new URL(await server.invite(space, 'speaker', 'Ben'));
+    const { pass } = await server.call<{ pass: string }>('POST', `/api/spaces/${space}/pass`, {
+      invite: link.hash.slice(1),
+      name: 'Ben',
+    });
+    return pass;
+  }
 });

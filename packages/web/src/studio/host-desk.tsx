@@ -1,4 +1,4 @@
-/** The host's hand on the house: doors, start, end, and the invitations. */
+/** The hand of host and co-host on the house: doors, start, end, and the invitations. */
 import type { PublicSpace, Role, SpaceState } from '@parterre/protocol';
 import type { Invite } from '@parterre/protocol/schemas';
 import { useCallback, useEffect, useState } from 'preact/hooks';
@@ -10,14 +10,14 @@ import { Notice } from '../ui/notice.tsx';
 import { STUDIO_WORDS } from './words.ts';
 
 const ROLES: readonly Role[] = ['speaker', 'cohost', 'host'];
-/** What a host who is not the owner may invite to. */
+/** What who is not the owner may invite to, and withdraw. */
 const GUEST_ROLES: readonly Role[] = ['speaker'];
 
 interface HostDeskProps {
   readonly space: PublicSpace;
   /** As the stage says it, which is sooner than the edge. */
   readonly state: SpaceState;
-  /** A host who is not the owner acts by their pass. */
+  /** Who is not the owner acts by their pass. */
   readonly pass: string | undefined;
   changed(): void;
 }
@@ -113,6 +113,7 @@ export function HostDesk(props: HostDeskProps) {
 
 function Invitations({ space, pass }: { space: string; pass: string | undefined }) {
   const words = useWords(STUDIO_WORDS);
+  const roles = pass === undefined ? ROLES : GUEST_ROLES;
   const [role, setRole] = useState<Role>('speaker');
   const [name, setName] = useState('');
   const [invites, setInvites] = useState<readonly Invite[]>([]);
@@ -161,7 +162,7 @@ function Invitations({ space, pass }: { space: string; pass: string | undefined 
           value={role}
           onChange={(event) => setRole(event.currentTarget.value as Role)}
         >
-          {(pass === undefined ? ROLES : GUEST_ROLES).map((choice) => (
+          {roles.map((choice) => (
             <option key={choice} value={choice}>
               {words.role[choice]}
             </option>
@@ -184,13 +185,15 @@ function Invitations({ space, pass }: { space: string; pass: string | undefined 
                   {invite.name || words.anyone}
                   <small class="soft">{words.role[invite.role]}</small>
                 </span>
-                <button
-                  type="button"
-                  class="button button-plain button-danger"
-                  onClick={() => void withdraw(invite.id)}
-                >
-                  {words.withdraw}
-                </button>
+                {roles.includes(invite.role) ? (
+                  <button
+                    type="button"
+                    class="button button-plain button-danger"
+                    onClick={() => void withdraw(invite.id)}
+                  >
+                    {words.withdraw}
+                  </button>
+                ) : null}
               </li>
             ))}
           </ul>

@@ -1,5 +1,6 @@
 /**
- * The stage from inside: where you are, your microphone, who is with you, and for the host the house.
+ * The stage from inside: where you are, your microphone, who is with you, and for who runs the space, host
+ * or co-host, the house: the one takes over when the other is gone.
  * What is happening to your connection and your device is said as it happens; leaving while on air asks.
  */
 import type { Listening, Speaking } from '@parterre/client';
@@ -32,6 +33,7 @@ export function StageRoom({ entry, speaking, pass, startOver }: StageRoomProps) 
   const { phase } = speaking.state;
   const role = speaking.role ?? entry.role;
   const over = phase === 'ended' || phase === 'left' || phase === 'failed';
+  const runs = role !== 'speaker';
   const onAir = speaking.state.phase === 'connected' && speaking.state.place === 'stage';
   useLeaveGuard(onAir);
   const desk = {
@@ -44,9 +46,7 @@ export function StageRoom({ entry, speaking, pass, startOver }: StageRoomProps) 
     <div class="room">
       <RoomHead entry={entry} speaking={speaking} following={following} />
       <WhereYouStand entry={entry} speaking={speaking} startOver={startOver} />
-      {!over && role === 'host' && awaitsHost(desk.space, desk.state) ? (
-        <StartCall {...desk} />
-      ) : null}
+      {!over && runs && awaitsHost(desk.space, desk.state) ? <StartCall {...desk} /> : null}
       {over ? null : (
         <div class="room-columns">
           <div class="stack room-main">
@@ -54,11 +54,11 @@ export function StageRoom({ entry, speaking, pass, startOver }: StageRoomProps) 
             <YourVoice speaking={speaking} role={role} state={desk.state} />
             <div class="panel">
               <StagePicture speaking={speaking} />
-              <People speaking={speaking} moderates={role !== 'speaker'} />
+              <People speaking={speaking} moderates={runs} />
             </div>
           </div>
           <div class="stack room-side">
-            {role === 'host' ? <HostDesk {...desk} /> : null}
+            {runs ? <HostDesk {...desk} /> : null}
             <Jingle speaking={speaking} />
             <Monitor space={entry.space.id} />
             <Settings speaking={speaking} />
