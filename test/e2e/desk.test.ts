@@ -57,6 +57,14 @@ describe.skipIf(!hasChromium)('the desk', () => {
   const press = (page: Page, name: string) =>
     page.getByRole('button', { name, exact: true }).click();
 
+  /** Whether the programme advances in the page, by the element that plays it. */
+  const plays = (page: Page) =>
+    page.evaluate(() =>
+      (window as unknown as { heard: HTMLMediaElement[] }).heard.some(
+        (media) => media.srcObject === null && media.currentTime > 0.2 && !media.paused,
+      ),
+    );
+
   for (const [how, flags, says] of [
     ['has none', [], 'There is no microphone on this device.'],
     [
@@ -81,7 +89,12 @@ describe.skipIf(!hasChromium)('the desk', () => {
       await page.getByText('Connection good').waitFor();
       await page.getByText('microphone off').waitFor();
 
+      await page.getByText('The programme begins when the doors open.').waitFor();
       await press(page, 'Open the doors');
+      await page.getByText('What the house hears, some seconds late.').waitFor();
+      await press(page, 'Listen in');
+      await until(() => plays(page), 'the monitor plays');
+      await press(page, 'Stop listening in');
       await press(page, 'Start now');
       await page.getByText('The programme is on the air.').waitFor();
       await press(page, 'Go on air');

@@ -3,9 +3,8 @@
  * or co-host, the house: the one takes over when the other is gone.
  * What is happening to your connection and your device is said as it happens; leaving while on air asks.
  */
-import type { Listening, Speaking } from '@parterre/client';
-import { listen } from '@parterre/client';
-import { useContext, useEffect, useMemo, useRef, useState } from 'preact/hooks';
+import type { Speaking } from '@parterre/client';
+import { useContext, useEffect, useMemo } from 'preact/hooks';
 import { type Following, useSpace } from '../api/public-space.ts';
 import { LanguageContext, useWords } from '../i18n/language.ts';
 import { useArrival } from '../ui/arrival.ts';
@@ -17,7 +16,9 @@ import type { Entry } from './entry.ts';
 import { awaitsHost, HostDesk, StartCall } from './host-desk.tsx';
 import { Jingle } from './jingle.tsx';
 import { MicrophoneSettings, MicrophoneTrouble } from './microphone.tsx';
+import { Monitor } from './monitor.tsx';
 import { People } from './people.tsx';
+import { Slider } from './slider.tsx';
 import { STUDIO_WORDS } from './words.ts';
 import { YourVoice } from './your-voice.tsx';
 
@@ -60,7 +61,7 @@ export function StageRoom({ entry, speaking, pass, startOver }: StageRoomProps) 
           <div class="stack room-side">
             {runs ? <HostDesk {...desk} /> : null}
             <Jingle speaking={speaking} />
-            <Monitor space={entry.space.id} />
+            <Monitor speaking={speaking} space={entry.space.id} state={desk.state} />
             <Settings speaking={speaking} />
           </div>
         </div>
@@ -202,46 +203,6 @@ function StagePicture({ speaking }: { speaking: Speaking }) {
   );
 }
 
-/** What the house hears, on request and quietly. */
-function Monitor({ space }: { space: string }) {
-  const words = useWords(STUDIO_WORDS);
-  const monitor = useRef<Listening | null>(null);
-  const [on, setOn] = useState(false);
-  const [volume, setVolume] = useState(0.3);
-  useEffect(() => () => monitor.current?.stop(), []);
-  const turn = () => {
-    monitor.current ??= listen({ space, mediaSession: false });
-    monitor.current.volume = volume;
-    if (on) monitor.current.pause();
-    else void monitor.current.play();
-    setOn(!on);
-  };
-  return (
-    <section class="panel stack" aria-labelledby="monitor-title">
-      <h2 id="monitor-title">{words.monitor}</h2>
-      <p class="soft small">{words.monitorLead}</p>
-      <button type="button" class="button" aria-pressed={on} onClick={turn}>
-        {on ? words.monitorOff : words.monitorOn}
-      </button>
-      {on ? (
-        <>
-          <p class="small warn" role="status">
-            {words.monitorWarn}
-          </p>
-          <Slider
-            label={words.monitorVolume}
-            value={volume}
-            change={(value) => {
-              setVolume(value);
-              if (monitor.current !== null) monitor.current.volume = value;
-            }}
-          />
-        </>
-      ) : null}
-    </section>
-  );
-}
-
 function Settings({ speaking }: { speaking: Speaking }) {
   const words = useWords(STUDIO_WORDS);
   return (
@@ -258,27 +219,5 @@ function Settings({ speaking }: { speaking: Speaking }) {
         />
       </div>
     </details>
-  );
-}
-
-interface SliderProps {
-  readonly label: string;
-  readonly value: number;
-  change(value: number): void;
-}
-
-function Slider({ label, value, change }: SliderProps) {
-  return (
-    <label class="labelled">
-      <span>{label}</span>
-      <input
-        type="range"
-        class="range"
-        min="0"
-        max="100"
-        value={Math.round(value * 100)}
-        onInput={(event) => change(Number(event.currentTarget.value) / 100)}
-      />
-    </label>
   );
 }

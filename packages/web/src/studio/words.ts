@@ -139,6 +139,7 @@ const en = {
   stopFile: 'Stop',
   monitor: 'Programme monitor',
   monitorLead: 'What the house hears, some seconds late.',
+  monitorWaits: 'What the house hears. The programme begins when the doors open.',
   monitorWarn:
     'Wear headphones: otherwise your microphone picks it up and everybody hears an echo.',
   monitorOn: 'Listen in',
@@ -292,6 +293,7 @@ const fr: typeof en = {
   stopFile: 'Arrêter',
   monitor: 'Retour du programme',
   monitorLead: 'Ce que la salle entend, quelques secondes après.',
+  monitorWaits: 'Ce que la salle entend. Le programme commence à l’ouverture des portes.',
   monitorWarn: 'Portez un casque : sinon votre micro le capte et tous entendent un écho.',
   monitorOn: 'Écouter le retour',
   monitorOff: 'Arrêter le retour',
