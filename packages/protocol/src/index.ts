@@ -6,3 +6,4 @@ export * from './signalling.ts';
 export * from './snapshot.ts';
 export * from './space.ts';
 export * from './units.ts';
+export * from './waiting.ts';

@@ -1,3 +1,4 @@
+export { type GateOutcome, type GateSabotage, simulateGate } from './gate.ts';
 export { type Ground, type Outcome, type Sabotage, simulateHouse } from './house.ts';
 export { Link, type LinkOptions } from './network.ts';
 export { SimProcess } from './process.ts';

@@ -14,7 +14,14 @@ const MAC_BYTES = 32;
 const TOKEN = /^[A-Za-z0-9_-]{4,}$/;
 
 /** What a token is for; part of what is signed. */
-export type Purpose = 'pass' | 'resume' | 'owner-link' | 'owner-session' | 'person';
+export type Purpose =
+  | 'pass'
+  | 'resume'
+  | 'owner-link'
+  | 'owner-session'
+  | 'person'
+  | 'ticket'
+  | 'return';
 
 /** @throws RangeError when the fields do not fit a token; the caller bounds them. */
 export function seal(key: Uint8Array, purpose: Purpose, fields: readonly string[]): string {

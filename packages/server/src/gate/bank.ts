@@ -1,0 +1,227 @@
+/**
+ * The coordinator's account of places. A credit is leave for an edge to hold one listener. What is booked
+ * for an edge is the most that it may believe it has: what it last confirmed, or whatever was sent since.
+ * Invariant: the sum of all that is booked, with the float of every edge, never exceeds the capacity; a
+ * raise is booked before it is sent, a cut counts once it is confirmed. What an edge that is gone had in
+ * use is kept for a while for those who come back from it.
+ */
+import type { SpaceReport } from './messages.ts';
+
+/** Of a space's share, kept for those who come back; and at least so many, where the share allows. */
+const RESERVE_SHARE = 0.05;
+const RESERVE_MIN = 8;
+/** For how long the places of an edge that is gone are kept for its listeners, ms. */
+const RETURN_MS = 30_000;
+/** Different grants that an edge may not have confirmed; beyond, the last is repeated. */
+const UNCONFIRMED_MAX = 64;
+
+interface Account {
+  /** The edge's newest report speaks of it. */
+  named: boolean;
+  used: number;
+  /** Confirmed. */
+  held: number;
+  limit: number;
+  spare: number;
+  /** Sent since, oldest first. */
+  readonly sent: { number: number; readonly total: number }[];
+}
+
+interface Book {
+  readonly accounts: Map<string, Account>;
+  /** Number of its newest report. */
+  reported: number;
+  /** It may hold anything: an earlier coordinator's. */
+  unknown: boolean;
+  /** It closes, and is given nothing more. */
+  leaving: boolean;
+}
+
+interface Returning {
+  readonly untilMs: number;
+  readonly spaceId: string;
+  readonly places: number;
+}
+
+export interface Places {
+  readonly limit: number;
+  readonly spare: number;
+}
+
+export class Bank<Edge> {
+  capacity = 0;
+  readonly #float: number;
+  /** Edges for which a float is kept apart even while they are not there. */
+  readonly #edgesMin: number;
+  readonly #books = new Map<Edge, Book>();
+  #returning: Returning[] = [];
+
+  /** @param float places each edge has without asking @param edges how many there are ordinarily */
+  constructor(float: number, edges: number) {
+    this.#float = float;
+    this.#edgesMin = edges;
+  }
+
+  /** @param fresh it holds nothing yet; otherwise nothing is given before it has said what it holds */
+  opened(edge: Edge, fresh: boolean): void {
+    if (this.#books.has(edge)) return;
+    const accounts = new Map<string, Account>();
+    this.#books.set(edge, { accounts, reported: 0, unknown: !fresh, leaving: false });
+  }
+
+  /** It is known of every edge what it holds. */
+  get complete(): boolean {
+    for (const { unknown } of this.#books.values()) if (unknown) return false;
+    return true;
+  }
+
+  /** It closes by itself: what it has is not added to. */
+  leaving(edge: Edge): void {
+    const book = this.#books.get(edge);
+    if (book !== undefined) book.leaving = true;
+  }
+
+  /** It is certain that this edge holds nobody any more. */
+  closed(edge: Edge, nowMs: number): void {
+    const book = this.#books.get(edge);
+    if (book === undefined) return;
+    this.#books.delete(edge);
+    for (const [spaceId, { used }] of book.accounts)
+      if (used > 0) this.#returning.push({ untilMs: nowMs + RETURN_MS, spaceId, places: used });
+  }
+
+  /** @returns whether it was news; what comes late is not */
+  reported(edge: Edge, number: number, heard: number, spaces: readonly SpaceReport[]): boolean {
+    const book = this.#books.get(edge);
+    if (book === undefined || number <= book.reported) return false;
+    book.reported = number;
+    book.unknown = false;
+    const named = new Set(spaces.map(({ id }) => id));
+    for (const { id, used, held } of spaces) {
+      const account = accountOf(book, id);
+      account.named = true;
+      account.used = used;
+      account.held = held;
+    }
+    for (const [id, account] of book.accounts) {
+      while (account.sent.length > 0 && account.sent[0]!.number <= heard) account.sent.shift();
+      // An edge names every space that is open, and every other that it has a place of.
+      if (named.has(id)) continue;
+      account.named = false;
+      account.held = 0;
+      account.used = 0;
+      if (account.sent.length === 0) book.accounts.delete(id);
+    }
+    return true;
+  }
+
+  /** Spaces that some edge names. */
+  spaces(): string[] {
+    const ids = new Set<string>();
+    for (const { accounts } of this.#books.values())
+      for (const [id, { named }] of accounts) if (named) ids.add(id);
+    return [...ids];
+  }
+
+  /** The most listeners there can be, the float included. */
+  get booked(): number {
+    let sum = this.#floats();
+    for (const { accounts } of this.#books.values())
+      for (const account of accounts.values()) sum += bookedOf(account);
+    return sum;
+  }
+
+  used(spaceId: string): number {
+    let sum = 0;
+    for (const { accounts } of this.#books.values()) sum += accounts.get(spaceId)?.used ?? 0;
+    return sum;
+  }
+
+  /** Places of a space that newcomers may take. */
+  free(spaceId: string, nowMs: number): number {
+    const share = this.#share(spaceId);
+    return Math.max(0, share - this.used(spaceId) - this.#spare(spaceId, share, nowMs));
+  }
+
+  /**
+   * What each edge is to have of a space now; booked with this call, so that it must be sent.
+   * @param numberOf the number of the grant that takes it to that edge
+   */
+  grant(spaceId: string, nowMs: number, numberOf: (edge: Edge) => number): Map<Edge, Places> {
+    const share = this.#share(spaceId);
+    const free = this.free(spaceId, nowMs);
+    const spare = this.#spare(spaceId, share, nowMs);
+    const count = [...this.#books.values()].filter(({ leaving }) => !leaving).length;
+    const grants = new Map<Edge, Places>();
+    let index = 0;
+    for (const [edge, book] of this.#books) {
+      const account = accountOf(book, spaceId);
+      const wanted = { limit: account.used, spare: 0 };
+      if (!book.leaving) {
+        wanted.limit += part(free, index, count);
+        wanted.spare = part(spare, count - 1 - index, count);
+        index++;
+      }
+      grants.set(edge, this.#book(account, wanted, numberOf(edge)));
+    }
+    return grants;
+  }
+
+  #book(account: Account, wanted: Places, number: number): Places {
+    const last = account.sent.at(-1);
+    if (account.sent.length >= UNCONFIRMED_MAX) {
+      if (last !== undefined) last.number = number;
+      return { limit: account.limit, spare: account.spare };
+    }
+    const left = Math.max(0, this.capacity - this.booked);
+    const total = Math.min(wanted.limit + wanted.spare, bookedOf(account) + left);
+    account.spare = Math.min(wanted.spare, total);
+    account.limit = total - account.spare;
+    if (last?.total === total) last.number = number;
+    else account.sent.push({ number, total });
+    return { limit: account.limit, spare: account.spare };
+  }
+
+  /** Half of an equal part of the house is kept for each other space, whether it is used or not. */
+  #share(spaceId: string): number {
+    const house = Math.max(0, this.capacity - this.#floats());
+    const spaces = this.spaces();
+    const kept = Math.floor(house / (2 * spaces.length));
+    let share = house;
+    for (const id of spaces) if (id !== spaceId) share -= Math.max(kept, this.used(id));
+    return Math.max(0, share);
+  }
+
+  #spare(spaceId: string, share: number, nowMs: number): number {
+    this.#returning = this.#returning.filter(({ untilMs }) => untilMs > nowMs);
+    let returning = 0;
+    for (const one of this.#returning) if (one.spaceId === spaceId) returning += one.places;
+    const least = Math.min(RESERVE_MIN, Math.floor(share / 4));
+    const reserve = Math.max(least, Math.floor(share * RESERVE_SHARE));
+    return Math.max(0, Math.min(share - this.used(spaceId), Math.max(reserve, returning)));
+  }
+
+  #floats(): number {
+    return this.#float * (Math.max(this.#edgesMin, this.#books.size) + 1);
+  }
+}
+
+function bookedOf({ held, sent }: Account): number {
+  let most = held;
+  for (const { total } of sent) most = Math.max(most, total);
+  return most;
+}
+
+function accountOf(book: Book, spaceId: string): Account {
+  let account = book.accounts.get(spaceId);
+  if (account === undefined) {
+    account = { named: false, used: 0, held: 0, limit: 0, spare: 0, sent: [] };
+    book.accounts.set(spaceId, account);
+  }
+  return account;
+}
+
+/** The `index`th of `count` whole parts of `sum`. */
+function part(sum: number, index: number, count: number): number {
+  return Math.floor(sum / count) + (index < sum % count ? 1 : 0);
+}

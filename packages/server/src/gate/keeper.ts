@@ -1,0 +1,256 @@
+/**
+ * The gate at one edge: lets in, or says how it stands, from what it was granted; asks nobody, however late
+ * the coordinator is. Pure but for chance, which is given. A ticket alone needs the coordinator's word, so
+ * that it is good once: `reserve` a place, ask, and `release` it or take it.
+ *
+ * Order of precedence: who comes back, who was called, who is new. Refusing costs no allocation here.
+ */
+import {
+  compareOrder,
+  type IssuedTicket,
+  type NowServing,
+  type Order,
+  RANKS,
+} from '@parterre/protocol';
+import type { Random } from '../ports/random.ts';
+import type { EdgeGrant, EdgeReport, LineWord, SpaceReport } from './messages.ts';
+import { JoinPace } from './pace.ts';
+import { Purse } from './purse.ts';
+import {
+  CLIENT_KEY,
+  mayReturn,
+  openTicket,
+  sealReturn,
+  sealTicket,
+  TICKET_MS,
+  type Ticket,
+} from './ticket.ts';
+
+/** Places that were left are kept this long for whoever left them, ms. */
+const KEEP_MS = 10_000;
+const KEEP_STEP_MS = 1_000;
+/** A second's tickets are reported while they change, and for so long after, ms. */
+const REPORT_MS = 10_000;
+/** Seconds whose tickets an edge can still tell to a new coordinator. */
+const SECONDS_MAX = 1_024;
+const NOBODY: Order = { second: 0, rank: 0 };
+/** A newcomer who is refused asks again after so long, spread over as much again, s. */
+const RETRY_S_MIN = 4;
+const RETRY_S_SPREAD = 5;
+/** Who comes back, or was called, asks again soon. */
+export const RETRY_SOON_S = 1;
+
+/** No coordinator numbers so many grants between two that an edge hears. */
+const JUMP = 2 ** 31;
+
+interface Door {
+  line: LineWord | null;
+  /** On their way in. */
+  reserved: number;
+  joinedSince: number;
+  usedBefore: number;
+  /** Places left, by step of time, newest last. */
+  readonly left: { readonly atMs: number; count: number }[];
+  /** Tickets by second. */
+  readonly issued: Map<number, { count: number; changedMs: number }>;
+  returnToken: { readonly second: number; readonly text: string } | null;
+}
+
+/** A space as its edge knows it. */
+export interface OpenSpace {
+  readonly id: string;
+  readonly used: number;
+}
+
+export class GateKeeper {
+  readonly counters = { waiting: 0, tickets: 0, redeemed: 0, returned: 0, invalid: 0 };
+  readonly pace: JoinPace;
+  readonly #key: Uint8Array;
+  readonly #purse: Purse;
+  readonly #random: Random;
+  readonly #doors = new Map<string, Door>();
+  #heard = 0;
+  /** When the coordinator was last another one than before, ms. */
+  #changedMs = Number.NEGATIVE_INFINITY;
+  #number = 0;
+
+  /** @param key seals tickets, the same at all edges @param float places without asking */
+  constructor(key: Uint8Array, float: number, random: Random, nowMs: number) {
+    this.#key = key;
+    this.#purse = new Purse(float);
+    this.#random = random;
+    this.pace = new JoinPace(nowMs);
+  }
+
+  /** The coordinator's word. @param usedOf listeners of a space now */
+  granted(
+    { number, joinsPerS, spaces }: EdgeGrant,
+    nowMs: number,
+    usedOf: (spaceId: string) => number,
+  ): void {
+    if (number <= this.#heard) return;
+    if (number - this.#heard > JUMP) this.#changedMs = nowMs;
+    this.#heard = number;
+    this.pace.set(joinsPerS);
+    for (const { id, limit, spare, line } of spaces) {
+      const door = this.#door(id);
+      this.#purse.granted(id, limit, spare, usedOf(id) + door.reserved);
+      door.line = line;
+    }
+  }
+
+  /** How this edge stands, to be sent; forgets the spaces that are not open any more. */
+  report(nowMs: number, open: Iterable<OpenSpace>): EdgeReport {
+    const spaces: SpaceReport[] = [];
+    const ids = new Set<string>();
+    for (const { id, used: listeners } of open) {
+      ids.add(id);
+      const door = this.#door(id);
+      const used = listeners + door.reserved;
+      this.#countLeaves(door, used, nowMs);
+      const front = door.line?.front ?? NOBODY;
+      const held = this.#purse.held(id, used);
+      spaces.push({ id, used, held, front, issued: this.#issued(door, front, nowMs) });
+    }
+    for (const id of this.#doors.keys()) {
+      if (ids.has(id)) continue;
+      this.#doors.delete(id);
+      this.#purse.forget(id);
+    }
+    return { number: ++this.#number, heard: this.#heard, spaces };
+  }
+
+  #issued({ issued }: Door, front: Order, nowMs: number): [number, number][] {
+    const rows: [number, number][] = [];
+    for (const [second, { count, changedMs }] of issued) {
+      const told = nowMs - changedMs > REPORT_MS && nowMs - this.#changedMs > REPORT_MS;
+      if (!told) rows.push([second, count]);
+      else if (second < front.second || issued.size > SECONDS_MAX) issued.delete(second);
+    }
+    return rows;
+  }
+
+  #countLeaves(door: Door, used: number, nowMs: number): void {
+    const left = door.usedBefore + door.joinedSince - used;
+    door.usedBefore = used;
+    door.joinedSince = 0;
+    while (door.left.length > 0 && nowMs - door.left[0]!.atMs > KEEP_MS) door.left.shift();
+    if (left <= 0) return;
+    const last = door.left.at(-1);
+    if (last !== undefined && nowMs - last.atMs < KEEP_STEP_MS) last.count += left;
+    else door.left.push({ atMs: nowMs, count: left });
+  }
+
+  /** Whether one may come in without a ticket. @param used listeners of the space now */
+  admits(spaceId: string, used: number, returnToken: string | null, wallMs: number): boolean {
+    const door = this.#door(spaceId);
+    const taken = used + door.reserved;
+    const paced = this.pace.perS === 0 || this.pace.ready;
+    if (door.line?.open !== true && paced) {
+      if (this.#purse.admits(spaceId, taken, keptOf(door), false)) return true;
+    }
+    if (returnToken !== null && this.#purse.admits(spaceId, taken, 0, true)) {
+      if (mayReturn(this.#key, spaceId, returnToken, wallMs)) {
+        if (door.left.length > 0 && --door.left[0]!.count <= 0) door.left.shift();
+        this.counters.returned++;
+        return true;
+      }
+      this.counters.invalid++;
+    }
+    this.counters.waiting++;
+    return false;
+  }
+
+  /** One was taken in; `used` is without it. */
+  joined(spaceId: string, used: number): void {
+    const door = this.#door(spaceId);
+    this.#purse.took(spaceId, used + door.reserved);
+    door.joinedSince++;
+    this.pace.take();
+  }
+
+  /** When one who was refused should ask again, s. */
+  retryAfterS(returning: boolean): number {
+    if (returning) return RETRY_SOON_S;
+    return RETRY_S_MIN + Math.floor(this.#random.uniform() * RETRY_S_SPREAD);
+  }
+
+  /** The token that lets its holder come back; the same for all who come in within a second. */
+  returnToken(spaceId: string, wallMs: number): string {
+    const door = this.#door(spaceId);
+    const second = Math.floor(wallMs / 1_000);
+    if (door.returnToken?.second !== second)
+      door.returnToken = { second, text: sealReturn(this.#key, spaceId, wallMs) };
+    return door.returnToken.text;
+  }
+
+  /** A place in line. @param client the browser's own key @returns null when that is not one */
+  issue(spaceId: string, client: string, nowMs: number, wallMs: number): IssuedTicket | null {
+    if (!CLIENT_KEY.test(client)) return null;
+    const second = Math.floor(wallMs / 1_000);
+    const bytes = this.#random.bytes(20);
+    const rank = new DataView(bytes.buffer, bytes.byteOffset).getUint32(0) % RANKS;
+    const id = Buffer.from(bytes.subarray(4)).toString('base64url');
+    const expiresAtMs = Math.floor(wallMs) + TICKET_MS;
+    const ticket = sealTicket(this.#key, { space: spaceId, second, rank, id, client, expiresAtMs });
+    const { issued } = this.#door(spaceId);
+    issued.set(second, { count: (issued.get(second)?.count ?? 0) + 1, changedMs: nowMs });
+    this.counters.tickets++;
+    return { ticket, second, rank, expiresAtMs };
+  }
+
+  /** What this edge knows of a place in line. */
+  called(spaceId: string, order: Order): boolean {
+    const line = this.#doors.get(spaceId)?.line ?? null;
+    return line !== null && compareOrder(order, line.front) <= 0;
+  }
+
+  /** @returns the ticket, or null when it is none of this server, for this space, in force */
+  read(spaceId: string, text: string, wallMs: number): Ticket | null {
+    const ticket = openTicket(this.#key, spaceId, text, wallMs);
+    if (ticket === null) this.counters.invalid++;
+    return ticket;
+  }
+
+  /** Keeps a place for one who was called, until `release`. @returns false when there is none here now */
+  reserve(spaceId: string, used: number): boolean {
+    const door = this.#door(spaceId);
+    if (!this.#purse.admits(spaceId, used + door.reserved, 0, false)) return false;
+    this.#purse.took(spaceId, used + door.reserved);
+    door.reserved++;
+    return true;
+  }
+
+  /** Before `joined`, or instead of it. */
+  release(spaceId: string): void {
+    this.#door(spaceId).reserved--;
+  }
+
+  /** What waiters are told; null before the coordinator has said anything. */
+  nowServing(spaceId: string): NowServing | null {
+    return this.#doors.get(spaceId)?.line?.document ?? null;
+  }
+
+  #door(spaceId: string): Door {
+    let door = this.#doors.get(spaceId);
+    if (door === undefined) {
+      door = {
+        line: null,
+        reserved: 0,
+        joinedSince: 0,
+        usedBefore: 0,
+        left: [],
+        issued: new Map(),
+        returnToken: null,
+      };
+      this.#doors.set(spaceId, door);
+    }
+    return door;
+  }
+}
+
+function keptOf(door: Door): number {
+  let kept = 0;
+  for (const { count } of door.left) kept += count;
+  return kept;
+}

@@ -1,0 +1,109 @@
+import { aheadOf, type Eta, etaOf, type NowServing } from '@parterre/protocol';
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { Line } from './line.ts';
+
+const WALL_MS = 1_800_000_000_000;
+const SECOND = WALL_MS / 1_000;
+
+describe('the line', () => {
+  test('[P2] calls in order of arrival, as many as there are places', () => {
+    const line = new Line('evening', 60_000);
+    for (let index = 0; index < 10; index++) line.issued(SECOND + index, 100);
+    const later = WALL_MS + 60_000;
+    line.step(250, 1_000, later);
+    const { document } = line.word(1_000, later);
+    expect(document.waiting).toBe(750);
+    expect(document.front.second).toBe(SECOND + 2);
+    expect(line.standing({ second: SECOND + 1, rank: 4_000_000_000 })).toBe('called');
+    expect(line.standing({ second: SECOND + 3, rank: 0 })).toBe('not_yet');
+    // Nobody came yet: the places are theirs, and no more are called.
+    line.step(250, 2_000, later);
+    expect(line.word(2_000, later).document.waiting).toBe(750);
+  });
+
+  test('a turn that is not taken lapses, and its place is given on', () => {
+    const line = new Line('evening', 60_000);
+    line.issued(SECOND, 10);
+    line.issued(SECOND + 1, 10);
+    line.step(10, 1_000, WALL_MS + 9_000);
+    expect(line.standing({ second: SECOND, rank: 5 })).toBe('called');
+    line.step(10, 61_000, WALL_MS + 69_000);
+    expect(line.standing({ second: SECOND, rank: 5 })).toBe('lapsed');
+    expect(line.standing({ second: SECOND + 1, rank: 5 })).toBe('called');
+  });
+
+  test('the front never goes back, and never calls more than there are places', () => {
+    const steps = fc.array(
+      fc.record({
+        free: fc.integer({ min: 0, max: 50 }),
+        passMs: fc.integer({ min: 1, max: 20_000 }),
+        tickets: fc.integer({ min: 0, max: 100 }),
+        redeem: fc.integer({ min: 0, max: 20 }),
+      }),
+      { maxLength: 60 },
+    );
+    fc.assert(
+      fc.property(steps, (all) => {
+        const line = new Line('evening', 60_000);
+        let atMs = 1_000;
+        let before = line.word(atMs, WALL_MS + atMs).document;
+        for (const { free, passMs, tickets, redeem } of all) {
+          atMs += passMs;
+          line.issued(Math.floor((WALL_MS + atMs) / 1_000), tickets);
+          for (let count = 0; count < redeem; count++) line.redeemed(atMs);
+          const waiting = line.waiting;
+          line.step(free, atMs, WALL_MS + atMs);
+          expect(waiting - line.waiting).toBeLessThanOrEqual(free);
+          const now = line.word(atMs, WALL_MS + atMs).document;
+          const { second, rank } = now.front;
+          expect(second > before.front.second || rank >= before.front.rank).toBe(true);
+          before = now;
+        }
+      }),
+    );
+  });
+
+  test('a place and the places before it agree with the document', () => {
+    const line = new Line('evening', 60_000);
+    for (let index = 0; index < 500; index++) line.issued(SECOND + index, 10);
+    const { document } = line.word(0, WALL_MS + 900_000);
+    expect(document.seconds.length).toBeLessThanOrEqual(64);
+    let before = 0;
+    for (let index = 0; index < 500; index++) {
+      const ahead = aheadOf(document, { second: SECOND + index, rank: 0 });
+      expect(ahead).toBeGreaterThanOrEqual(before);
+      expect(Math.abs(ahead - index * 10)).toBeLessThanOrEqual(100);
+      before = ahead;
+    }
+  });
+});
+
+describe('an ETA', () => {
+  test('[P2] is never later than was said, unless it says why', () => {
+    const looks = fc.array(
+      fc.record({
+        ahead: fc.integer({ min: 1, max: 1_000_000 }),
+        perMinute: fc.option(fc.double({ min: 0, max: 100_000, noNaN: true })),
+        passedMs: fc.integer({ min: 0, max: 120_000 }),
+      }),
+      { maxLength: 50 },
+    );
+    fc.assert(
+      fc.property(looks, (all) => {
+        let said: Eta | null = null;
+        for (const { ahead, perMinute, passedMs } of all) {
+          const document = { perMinute } as NowServing;
+          const eta: Eta | null = etaOf(document, ahead, said, passedMs);
+          if (eta === null) continue;
+          expect(eta.leastMs).toBeLessThanOrEqual(eta.mostMs);
+          if (said !== null && eta.why === null) {
+            expect(eta.mostMs).toBeLessThanOrEqual(Math.max(0, said.mostMs - passedMs));
+            expect(eta.leastMs).toBeLessThanOrEqual(Math.max(0, said.leastMs - passedMs));
+          }
+          said = eta;
+        }
+      }),
+    );
+  });
+});

@@ -1,0 +1,200 @@
+/**
+ * The line of one space: how many tickets there are for each second, and how far the front has come. Pure;
+ * nothing is kept for anybody who waits. Invariants: the front only moves forward; it moves no further
+ * than there are places for everybody who was called and may still come.
+ */
+import { compareOrder, type NowServing, type Order, RANKS } from '@parterre/protocol';
+import type { LineWord } from './messages.ts';
+
+/** Seconds whose tickets are told apart; older ones are put together. */
+const SECONDS_MAX = 4_096;
+/** Of those, in the document. */
+const DOCUMENT_SECONDS_MAX = 64;
+/** A second's tickets are all counted this long after it, ms: reports are not later. */
+const COUNTED_MS = 1_500;
+/** Who has redeemed is soon counted among the listeners; until then their place is not given again, ms. */
+const ARRIVING_MS = 1_000;
+/** The rate is of the last minute, or so. */
+const RATE_MS = 60_000;
+
+interface Call {
+  readonly atMs: number;
+  /** Whom the front had reached before. */
+  readonly from: Order;
+  /** How many were called and have neither come nor lapsed. */
+  left: number;
+  readonly called: number;
+}
+
+interface Second {
+  readonly second: number;
+  issued: number;
+  /** Not called yet; a fraction where the front stands within the second. */
+  waiting: number;
+}
+
+export class Line {
+  readonly #spaceId: string;
+  readonly #turnMs: number;
+  /** Ascending. */
+  readonly #seconds: Second[] = [];
+  #front: Order = { second: 0, rank: 0 };
+  #lapsed: Order = { second: 0, rank: 0 };
+  readonly #calls: Call[] = [];
+  #arriving: { readonly atMs: number }[] = [];
+  readonly #rate: { readonly atMs: number; readonly called: number }[] = [];
+  #beganMs = 0;
+
+  constructor(spaceId: string, turnMs: number) {
+    this.#spaceId = spaceId;
+    this.#turnMs = turnMs;
+  }
+
+  /** So many tickets of a second have been issued, at all edges. */
+  issued(second: number, count: number): void {
+    let at = this.#seconds.length;
+    while (at > 0 && this.#seconds[at - 1]!.second > second) at--;
+    const found = this.#seconds[at - 1];
+    if (found?.second === second) {
+      const more = Math.max(0, count - found.issued);
+      found.issued += more;
+      if (compareOrder(this.#front, endOf(second)) < 0) found.waiting += more * this.#share(second);
+    } else {
+      this.#seconds.splice(at, 0, { second, issued: count, waiting: count * this.#share(second) });
+    }
+    if (this.#seconds.length > SECONDS_MAX) this.#seconds.shift();
+  }
+
+  /**
+   * An edge knows the front to have come this far. When that is news, an earlier coordinator called them,
+   * and who of them came is not known: their turns lapse, so that no ticket is good twice.
+   */
+  reached(front: Order): void {
+    if (compareOrder(front, this.#front) <= 0) return;
+    for (const one of this.#seconds)
+      if (one.second < front.second) one.waiting = 0;
+      else if (one.second === front.second) one.waiting *= 1 - (front.rank + 1) / RANKS;
+    this.#front = front;
+    this.#lapsed = front;
+    this.#calls.length = 0;
+  }
+
+  /** Of a second's tickets, the share that the front has not reached. */
+  #share(second: number): number {
+    if (second < this.#front.second) return 0;
+    return second > this.#front.second ? 1 : 1 - (this.#front.rank + 1) / RANKS;
+  }
+
+  /** A called ticket was redeemed. */
+  redeemed(nowMs: number): void {
+    const call = this.#calls.find(({ left }) => left > 0);
+    if (call !== undefined) call.left = Math.max(0, call.left - 1);
+    this.#arriving.push({ atMs: nowMs });
+  }
+
+  get waiting(): number {
+    let sum = 0;
+    for (const { waiting } of this.#seconds) sum += waiting;
+    return sum;
+  }
+
+  /** What a ticket of this place is worth now. */
+  standing(order: Order): 'called' | 'not_yet' | 'lapsed' {
+    if (compareOrder(order, this.#front) > 0) return 'not_yet';
+    return compareOrder(order, this.#lapsed) > 0 ? 'called' : 'lapsed';
+  }
+
+  /** Calls as many as there are places for. @param free places that newcomers may take */
+  step(free: number, nowMs: number, wallMs: number): void {
+    this.#forget(nowMs);
+    let owed = this.#arriving.length;
+    for (const { left } of this.#calls) owed += left;
+    const before = this.#front;
+    let called = 0;
+    const countedSecond = Math.floor((wallMs - COUNTED_MS) / 1_000);
+    for (const one of this.#seconds) {
+      const callable = Math.floor(free - owed - called);
+      if (callable < 1 || one.second >= countedSecond) break;
+      if (one.waiting === 0) continue;
+      called += this.#call(one, callable);
+    }
+    if (called === 0) return;
+    if (this.#beganMs === 0) this.#beganMs = nowMs;
+    this.#calls.push({ atMs: nowMs, from: before, left: called, called });
+    this.#rate.push({ atMs: nowMs, called });
+  }
+
+  /** Moves the front through a second, as far as there are places. @returns how many that calls */
+  #call(one: Second, callable: number): number {
+    if (one.waiting <= callable) {
+      const called = one.waiting;
+      one.waiting = 0;
+      this.#front = endOf(one.second);
+      return called;
+    }
+    const from = this.#front.second === one.second ? this.#front.rank : 0;
+    const rank = Math.floor(from + (RANKS - from) * (callable / one.waiting));
+    one.waiting -= callable;
+    this.#front = { second: one.second, rank };
+    return callable;
+  }
+
+  #forget(nowMs: number): void {
+    this.#arriving = this.#arriving.filter(({ atMs }) => nowMs - atMs < ARRIVING_MS);
+    while (this.#calls.length > 0 && nowMs - this.#calls[0]!.atMs >= this.#turnMs) {
+      this.#calls.shift();
+      this.#lapsed = this.#calls[0]?.from ?? this.#front;
+    }
+    while (this.#rate.length > 0 && nowMs - this.#rate[0]!.atMs > RATE_MS) this.#rate.shift();
+    while (this.#seconds.length > 1 && this.#seconds[0]!.second < this.#front.second)
+      this.#seconds.shift();
+    if (this.#rate.length === 0 && this.waiting === 0) this.#beganMs = 0;
+  }
+
+  #perMinute(nowMs: number): number | null {
+    const overMs = Math.min(RATE_MS, nowMs - this.#beganMs);
+    if (this.#beganMs === 0 || overMs < 5_000) return null;
+    let called = 0;
+    for (const one of this.#rate) called += one.called;
+    return (called / overMs) * 60_000;
+  }
+
+  /** What edges and waiters are told. */
+  word(nowMs: number, wallMs: number): LineWord {
+    const waiting = this.waiting;
+    const open = waiting > 0 || this.#calls.some(({ left }) => left > 0);
+    const document: NowServing = {
+      space: this.#spaceId,
+      atMs: wallMs,
+      open,
+      front: this.#front,
+      turnS: this.#turnMs / 1_000,
+      perMinute: this.#perMinute(nowMs),
+      waiting: Math.ceil(waiting),
+      seconds: this.#inDocument(),
+    };
+    return { open, front: this.#front, lapsed: this.#lapsed, document };
+  }
+
+  #inDocument(): NowServing['seconds'] {
+    const waiting = this.#seconds.filter((one) => one.waiting > 0);
+    const every = Math.ceil(waiting.length / DOCUMENT_SECONDS_MAX);
+    const rows: [number, number, number][] = [];
+    let before = 0;
+    waiting.forEach(({ second, waiting: count }, index) => {
+      const last = rows.at(-1);
+      if (index % every === 0 || last === undefined) rows.push([second, before, count]);
+      // A row of several seconds is named for the last, so that nobody is told too little.
+      else {
+        last[0] = second;
+        last[2] += count;
+      }
+      before += count;
+    });
+    return rows.map(([second, ahead, count]) => [second, Math.floor(ahead), Math.ceil(count)]);
+  }
+}
+
+function endOf(second: number): Order {
+  return { second, rank: RANKS - 1 };
+}

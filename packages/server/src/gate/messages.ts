@@ -1,0 +1,53 @@
+/**
+ * What the coordinator and an edge say to each other about places. Every figure is absolute and every
+ * message numbered by its sender, so that one that is lost, late, doubled or out of order costs time and
+ * never a place.
+ */
+import type { NowServing, Order } from '@parterre/protocol';
+
+/** How an edge stands with one space. */
+export interface SpaceReport {
+  readonly id: string;
+  /** Listeners it has, those that are on their way in included. */
+  readonly used: number;
+  /** The most it may come to without another word from the coordinator. */
+  readonly held: number;
+  /** How far the line has come, as it was told. */
+  readonly front: Order;
+  /** Tickets it has issued, by second of arrival: all of a second, of the seconds that changed lately. */
+  readonly issued: readonly (readonly [second: number, count: number])[];
+}
+
+export interface EdgeReport {
+  readonly number: number;
+  /** The newest grant it goes by. */
+  readonly heard: number;
+  readonly spaces: readonly SpaceReport[];
+}
+
+/** Who has their turn: everybody up to `front`, but those up to `lapsed`, whose turn is over. */
+export interface LineWord {
+  /** Somebody waits, or was called and has not come: nobody enters without a ticket. */
+  readonly open: boolean;
+  readonly front: Order;
+  readonly lapsed: Order;
+  readonly document: NowServing;
+}
+
+export interface SpaceGrant {
+  readonly id: string;
+  /** Listeners up to which newcomers are taken in. */
+  readonly limit: number;
+  /** Beyond that, for those who come back. */
+  readonly spare: number;
+  readonly line: LineWord;
+}
+
+export interface EdgeGrant {
+  readonly number: number;
+  readonly joinsPerS: number;
+  readonly spaces: readonly SpaceGrant[];
+}
+
+/** What becomes of a ticket that somebody comes with. */
+export type Spending = 'spent' | 'used_before' | 'not_yet' | 'lapsed';

@@ -1,0 +1,66 @@
+/**
+ * Tickets of the waiting room and the tokens of those who come back: sealed, self-contained, and worth
+ * nothing for another space or another purpose. The server keeps nothing of one that waits.
+ */
+import { type Order, RANKS, SPACE_ID } from '@parterre/protocol';
+import { seal, unseal } from '../spaces/index.ts';
+
+/** How long one may wait with a ticket, ms. */
+export const TICKET_MS = 12 * 3_600_000;
+/** How long a listener may come back without waiting, ms since they were let in. */
+const RETURN_MS = 12 * 3_600_000;
+/** What a browser calls itself: of its own choosing, random, not an address. */
+export const CLIENT_KEY = /^[A-Za-z0-9_-]{16,43}$/;
+const ID = /^[A-Za-z0-9_-]{22}$/;
+const NUMBER = /^(?:0|[1-9]\d{0,15})$/;
+
+export interface Ticket extends Order {
+  readonly space: string;
+  /** 16 random bytes, base64url. */
+  readonly id: string;
+  readonly client: string;
+  readonly expiresAtMs: number;
+}
+
+export function sealTicket(key: Uint8Array, ticket: Ticket): string {
+  const { space, second, rank, id, client, expiresAtMs } = ticket;
+  return seal(key, 'ticket', [space, `${second}`, `${rank}`, id, client, `${expiresAtMs}`]);
+}
+
+/** @returns null for anything but a ticket of this server for this space, in force now */
+export function openTicket(
+  key: Uint8Array,
+  space: string,
+  text: string,
+  wallMs: number,
+): Ticket | null {
+  const fields = unseal(key, 'ticket', text);
+  if (fields === null || fields.length !== 6) return null;
+  const [of, second, rank, id, client, expires] = fields as [string, ...string[]] & string[];
+  if (of !== space || !SPACE_ID.test(of)) return null;
+  if (!NUMBER.test(second!) || !NUMBER.test(rank!) || !NUMBER.test(expires!)) return null;
+  if (!ID.test(id!) || !CLIENT_KEY.test(client!) || Number(rank) >= RANKS) return null;
+  if (Number(expires) <= wallMs) return null;
+  return {
+    space,
+    second: Number(second),
+    rank: Number(rank),
+    id: id!,
+    client: client!,
+    expiresAtMs: Number(expires),
+  };
+}
+
+/** The token of everybody who was let into this space in this second. */
+export function sealReturn(key: Uint8Array, space: string, wallMs: number): string {
+  return seal(key, 'return', [space, `${Math.floor(wallMs / 1_000)}`]);
+}
+
+/** Whether this token was given to somebody who was let into this space, not too long ago. */
+export function mayReturn(key: Uint8Array, space: string, text: string, wallMs: number): boolean {
+  const fields = unseal(key, 'return', text);
+  if (fields === null || fields.length !== 2 || fields[0] !== space) return false;
+  if (!NUMBER.test(fields[1]!)) return false;
+  const agoMs = wallMs - Number(fields[1]) * 1_000;
+  return agoMs >= -60_000 && agoMs < RETURN_MS;
+}

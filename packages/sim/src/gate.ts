@@ -1,0 +1,366 @@
+/**
+ * A gate in simulation: a coordinator and edges that crash and come back, links between them that delay,
+ * lose, double and part, and more visitors than there are places. After every event the rules hold, or
+ * `Broken` says which did not; the same seed gives the same trace.
+ */
+import { compareOrder, type IssuedTicket, type Order } from '@parterre/protocol';
+import {
+  type EdgeGrant,
+  type EdgeReport,
+  floatOf,
+  GateCoordinator,
+  GateKeeper,
+  type Spending,
+} from '../../server/src/gate/index.ts';
+import { Link } from './network.ts';
+import { SeededRandom } from './random.ts';
+import { Broken } from './toy.ts';
+import { World } from './world.ts';
+
+const SPACE = 'evening';
+const EDGES = 3;
+const REPORT_MS = 100;
+const TURN_MS = 20_000;
+const KEY = new Uint8Array(32).fill(5);
+const CLIENT = 'a-browser-of-the-sim';
+
+export interface GateOutcome {
+  readonly trace: readonly string[];
+  readonly capacity: number;
+  readonly listenersMax: number;
+  readonly admitted: number;
+  readonly byTicket: number;
+  readonly returned: number;
+  readonly crashes: number;
+}
+
+export interface GateSabotage {
+  /** A coordinator that comes back forgets that there were others before it. */
+  readonly forgets: boolean;
+}
+
+interface SimEdge {
+  readonly name: string;
+  readonly keeper: GateKeeper;
+  readonly link: Link;
+  readonly listeners: Set<Visitor>;
+  readonly asked: Map<number, (answer: Spending) => void>;
+  alive: boolean;
+}
+
+interface Visitor {
+  readonly name: number;
+  edge: SimEdge | null;
+  /** Was let in once, and has not gone home. */
+  inside: boolean;
+  ticket: IssuedTicket | null;
+  token: string | null;
+  home: boolean;
+}
+
+/** Simulates `forMs` of a crowd and every trouble, then `CALM_MS` without. @throws Broken */
+export async function simulateGate(
+  seed: number,
+  forMs: number,
+  sabotage: GateSabotage = { forgets: false },
+): Promise<GateOutcome> {
+  const gate = new SimGate(seed, sabotage);
+  gate.open();
+  await gate.run(forMs);
+  return gate.end();
+}
+
+const CALM_MS = 60_000;
+
+class SimGate {
+  private readonly world = new World(async () => {});
+  private readonly random: SeededRandom;
+  private readonly sabotage: GateSabotage;
+  private readonly capacity: number;
+  private readonly float: number;
+  private readonly edges: SimEdge[] = [];
+  /** Whom the system has not yet told to be dead. */
+  private readonly members = new Set<SimEdge>();
+  private readonly visitors: Visitor[] = [];
+  private readonly admittedTickets = new Set<string>();
+  private coordinator: GateCoordinator<SimEdge> | null = null;
+  private epoch = 0;
+  private furthest: Order = { second: 0, rank: 0 };
+  private calm = false;
+  private readonly counts = { listenersMax: 0, admitted: 0, byTicket: 0, returned: 0, crashes: 0 };
+
+  constructor(seed: number, sabotage: GateSabotage) {
+    this.random = new SeededRandom(seed);
+    this.sabotage = sabotage;
+    this.capacity = this.random.between(100, 160);
+    this.float = floatOf(100, EDGES);
+  }
+
+  open(): void {
+    for (let index = 0; index < EDGES; index++) this.beginEdge(index);
+    this.beginCoordinator();
+    const crowd = this.random.between(150, 400);
+    const overMs = this.random.between(2_000, 30_000);
+    for (let name = 0; name < crowd; name++) {
+      const visitor: Visitor = {
+        name,
+        edge: null,
+        inside: false,
+        ticket: null,
+        token: null,
+        home: false,
+      };
+      this.visitors.push(visitor);
+      this.after(this.random.uniform() * overMs, () => this.come(visitor));
+    }
+    this.plotTrouble();
+  }
+
+  run(forMs: number): Promise<void> {
+    return this.world.run(forMs, () => this.check());
+  }
+
+  async end(): Promise<GateOutcome> {
+    this.calm = true;
+    for (const { link } of this.edges) link.part(false);
+    await this.run(CALM_MS);
+    const lost = this.visitors.filter(({ inside, edge }) => inside && edge === null);
+    if (lost.length > 0)
+      throw new Broken(`${lost.length} who were in hear nothing: visitor ${lost[0]!.name}`);
+    const outside = this.visitors.filter(({ inside, home }) => !inside && !home).length;
+    const listeners = this.listeners();
+    // What is kept for who comes back, and the float, may stay empty.
+    if (outside > 0 && listeners < this.capacity * 0.8 - this.float * (EDGES + 1))
+      throw new Broken(`${outside} wait while ${listeners} of ${this.capacity} places are taken`);
+    return { trace: this.world.trace, capacity: this.capacity, ...this.counts };
+  }
+
+  private after(delayMs: number, task: () => void): void {
+    this.world.timers.after(delayMs, task);
+  }
+
+  private listeners(): number {
+    let sum = 0;
+    for (const { listeners } of this.edges) sum += listeners.size;
+    return sum;
+  }
+
+  private check(): void {
+    const listeners = this.listeners();
+    this.counts.listenersMax = Math.max(this.counts.listenersMax, listeners);
+    if (listeners > this.capacity)
+      throw new Broken(`${listeners} listen where ${this.capacity} may`);
+    const booked = this.coordinator?.booked ?? 0;
+    if (booked > this.capacity + this.float * EDGES)
+      throw new Broken(`${booked} places are booked of ${this.capacity}`);
+  }
+
+  private beginEdge(index: number): void {
+    const { world, random } = this;
+    const nowMs = world.clock.monotonicMs();
+    const edge: SimEdge = {
+      name: `edge ${index}`,
+      keeper: new GateKeeper(KEY, this.float, random, nowMs),
+      link: new Link(world, random, { delayMsMin: 1, delayMsMax: 200, loss: 0.05, doubled: 0.03 }),
+      listeners: new Set(),
+      asked: new Map(),
+      alive: true,
+    };
+    this.edges[index] = edge;
+    this.members.add(edge);
+    this.coordinator?.opened(edge);
+    const report = (): void => {
+      if (!edge.alive) return;
+      edge.keeper.pace.tick(world.clock.monotonicMs(), 0);
+      const words = edge.keeper.report(world.clock.monotonicMs(), [
+        { id: SPACE, used: edge.listeners.size },
+      ]);
+      edge.link.datagram(() => this.hear(edge, words));
+      this.after(REPORT_MS, report);
+    };
+    report();
+  }
+
+  private beginCoordinator(): void {
+    const { world } = this;
+    this.epoch++;
+    const coordinator = new GateCoordinator<SimEdge>({
+      capacity: { listeners: this.capacity, joinsPerS: 10_000, source: 'configuration' },
+      float: this.float,
+      edges: EDGES,
+      nowMs: world.clock.monotonicMs(),
+      epoch: this.epoch,
+      turnMs: TURN_MS,
+    });
+    const fresh = this.sabotage.forgets;
+    for (const edge of this.members) coordinator.opened(edge, fresh);
+    this.coordinator = coordinator;
+    const step = (): void => {
+      if (this.coordinator !== coordinator) return;
+      const { clock } = world;
+      for (const [edge, grant] of coordinator.step(clock.monotonicMs(), clock.wallMs()))
+        edge.link.datagram(() => this.grant(edge, grant));
+      this.after(REPORT_MS, step);
+    };
+    step();
+  }
+
+  private hear(edge: SimEdge, report: EdgeReport): void {
+    this.coordinator?.reported(edge, report);
+  }
+
+  private grant(edge: SimEdge, grant: EdgeGrant): void {
+    if (!edge.alive) return;
+    edge.keeper.granted(grant, this.world.clock.monotonicMs(), () => edge.listeners.size);
+    for (const { line } of grant.spaces)
+      if (compareOrder(line.front, this.furthest) > 0) this.furthest = line.front;
+  }
+
+  /** A visitor tries: with a token, a ticket, or nothing; and again until they are in. */
+  private come(visitor: Visitor): void {
+    if (visitor.home || visitor.edge !== null) return;
+    const edge = this.random.chance(0.9) ? this.anyEdge() : null;
+    if (edge === null) {
+      this.after(500, () => this.come(visitor));
+      return;
+    }
+    const { keeper, listeners } = edge;
+    const wallMs = this.world.clock.wallMs();
+    const open = keeper.nowServing(SPACE)?.open ?? false;
+    if (visitor.ticket !== null && open) {
+      this.wait(visitor, visitor.ticket, edge);
+      return;
+    }
+    if (keeper.admits(SPACE, listeners.size, visitor.token, wallMs)) {
+      if (visitor.inside) this.counts.returned++;
+      else if (open) throw new Broken(`visitor ${visitor.name} passed the line at ${edge.name}`);
+      this.seat(visitor, edge);
+      return;
+    }
+    const nowMs = this.world.clock.monotonicMs();
+    if (visitor.token === null) visitor.ticket = keeper.issue(SPACE, CLIENT, nowMs, wallMs);
+    this.after(keeper.retryAfterS(visitor.token !== null) * 1_000, () => this.come(visitor));
+  }
+
+  private anyEdge(): SimEdge | null {
+    const alive = this.edges.filter((edge) => edge.alive);
+    return alive[this.random.between(0, alive.length - 1)] ?? null;
+  }
+
+  private wait(visitor: Visitor, issued: IssuedTicket, edge: SimEdge): void {
+    const { keeper, listeners } = edge;
+    const again = (): void => this.after(1_000, () => this.come(visitor));
+    if (!keeper.called(SPACE, issued) || !keeper.reserve(SPACE, listeners.size)) {
+      again();
+      return;
+    }
+    const ticket = keeper.read(SPACE, issued.ticket, this.world.clock.wallMs());
+    if (ticket === null) throw new Broken('a ticket is not known any more');
+    let answered = false;
+    this.ask(edge, ticket, ticket.id, (answer) => {
+      if (answered) return;
+      answered = true;
+      if (edge.alive) keeper.release(SPACE);
+      if (answer === 'used_before' || answer === 'lapsed') visitor.ticket = null;
+      if (answer !== 'spent' || !edge.alive) {
+        again();
+        return;
+      }
+      if (this.admittedTickets.has(ticket.id))
+        throw new Broken(`ticket ${ticket.id} was used twice`);
+      if (compareOrder(ticket, this.furthest) > 0)
+        throw new Broken(`visitor ${visitor.name} came in before their turn`);
+      this.admittedTickets.add(ticket.id);
+      this.counts.byTicket++;
+      this.seat(visitor, edge);
+    });
+  }
+
+  /** Asks the coordinator; no answer for long is "not yet". */
+  private ask(edge: SimEdge, order: Order, id: string, tell: (answer: Spending) => void): void {
+    const { clock } = this.world;
+    edge.link.datagram(() => {
+      const answer = this.coordinator?.spend(SPACE, order, id, clock.monotonicMs());
+      if (answer !== undefined) edge.link.datagram(() => tell(answer));
+    });
+    this.after(1_500, () => tell('not_yet'));
+  }
+
+  private seat(visitor: Visitor, edge: SimEdge): void {
+    const { keeper, listeners } = edge;
+    keeper.joined(SPACE, listeners.size);
+    listeners.add(visitor);
+    visitor.edge = edge;
+    visitor.ticket = null;
+    visitor.token = keeper.returnToken(SPACE, this.world.clock.wallMs());
+    if (!visitor.inside) this.counts.admitted++;
+    visitor.inside = true;
+    this.world.note(`visitor ${visitor.name} is in at ${edge.name}`);
+    if (this.random.chance(0.5))
+      this.after(this.random.between(1_000, 60_000), () => this.leave(visitor, edge));
+  }
+
+  private leave(visitor: Visitor, edge: SimEdge): void {
+    if (visitor.edge !== edge) return;
+    edge.listeners.delete(visitor);
+    visitor.edge = null;
+    visitor.inside = false;
+    visitor.home = true;
+  }
+
+  private plotTrouble(): void {
+    const { random } = this;
+    this.after(random.between(300, 6_000), () => {
+      if (this.calm) return;
+      const index = random.between(0, EDGES - 1);
+      const troubles = [
+        () => this.crashEdge(index),
+        () => this.crashCoordinator(),
+        () => this.partEdge(this.edges[index]!),
+        () => this.cutListeners(this.edges[index]!),
+      ];
+      troubles[random.between(0, troubles.length - 1)]!();
+      this.plotTrouble();
+    });
+  }
+
+  private crashEdge(index: number): void {
+    const edge = this.edges[index]!;
+    if (!edge.alive) return;
+    this.world.note(`${edge.name} is killed`);
+    this.counts.crashes++;
+    edge.alive = false;
+    this.cutListeners(edge);
+    const { random } = this;
+    // The system tells it sooner or later, and to whoever is the coordinator then.
+    this.after(random.between(1, 3_000), () => {
+      this.members.delete(edge);
+      this.coordinator?.closed(edge, this.world.clock.monotonicMs());
+    });
+    this.after(random.between(50, 2_000), () => this.beginEdge(index));
+  }
+
+  /** Everybody at an edge loses their connection, and comes back. */
+  private cutListeners(edge: SimEdge): void {
+    this.world.note(`${edge.listeners.size} at ${edge.name} lose their connection`);
+    for (const visitor of edge.listeners) {
+      visitor.edge = null;
+      this.after(this.random.between(20, 2_000), () => this.come(visitor));
+    }
+    edge.listeners.clear();
+  }
+
+  private crashCoordinator(): void {
+    if (this.coordinator === null) return;
+    this.world.note('the coordinator is killed');
+    this.counts.crashes++;
+    this.coordinator = null;
+    this.after(this.random.between(20, 4_000), () => this.beginCoordinator());
+  }
+
+  private partEdge(edge: SimEdge): void {
+    this.world.note(`${edge.name} is parted`);
+    edge.link.part(true);
+    this.after(this.random.between(100, 8_000), () => edge.link.part(false));
+  }
+}
