@@ -36,6 +36,18 @@ const StartSchema = Type.Union([TimeSchema, Type.Null()], {
   description:
     'Announced start, ms since the Unix epoch; null: none, the host starts it when ready.',
 });
+const LocalStartSchema = Type.String({
+  pattern: '^\\d{4}-\\d{2}-\\d{2}T\\d{2}:\\d{2}(:\\d{2})?$',
+  description:
+    'Announced start as a clock on the wall in `zone` shows it, in place of `startsAtMs`. A time that ' +
+    'this zone leaves out or has twice, where its clocks are moved, is refused.',
+});
+/** Longest name of a time zone. */
+const ZONE_LENGTH_MAX = 64;
+const ZoneSchema = Type.Union(
+  [Type.String({ minLength: 1, maxLength: ZONE_LENGTH_MAX }), Type.Null()],
+  { description: 'IANA name of the time zone the start is announced in, as `Europe/Paris`.' },
+);
 const DoorsMinutesSchema = Type.Integer({
   minimum: 0,
   maximum: 1440,
@@ -56,6 +68,18 @@ const PUBLIC_SPACE = {
   liveAtMs: TimeOrNullSchema,
   endedAtMs: TimeOrNullSchema,
   replayReady: Type.Boolean(),
+  zone: Type.Optional(ZoneSchema),
+  startDriftMs: Type.Optional(
+    Type.Union([Type.Integer(), Type.Null()], {
+      description:
+        'First sample on air after the announced start, ms; negative before it. Null until both are there.',
+    }),
+  ),
+  successor: Type.Optional(
+    Type.Union([SpaceIdSchema, Type.Null()], {
+      description: 'The space that took the audience over when this one was given up.',
+    }),
+  ),
 };
 
 /** What everybody may know of a space. */
@@ -99,6 +123,8 @@ export const CreateSpaceSchema = Type.Object(
     host: Type.Optional(NameSchema),
     /** Left out is null: doors open at once, the host starts it when ready. */
     startsAtMs: Type.Optional(StartSchema),
+    startsAt: Type.Optional(LocalStartSchema),
+    zone: Type.Optional(ZoneSchema),
     /** Doors open this long before the announced start, minutes; 10 when left out. */
     doorsMinutes: Type.Optional(DoorsMinutesSchema),
     profile: Type.Optional(ProfileSchema),
@@ -115,6 +141,8 @@ export const ChangeSpaceSchema = Type.Object(
     title: Type.Optional(TitleSchema),
     host: Type.Optional(NameSchema),
     startsAtMs: Type.Optional(StartSchema),
+    startsAt: Type.Optional(LocalStartSchema),
+    zone: Type.Optional(ZoneSchema),
     doorsMinutes: Type.Optional(DoorsMinutesSchema),
     profile: Type.Optional(ProfileSchema),
     holdingSound: Type.Optional(Type.Boolean()),
@@ -122,6 +150,36 @@ export const ChangeSpaceSchema = Type.Object(
   { additionalProperties: false, minProperties: 1, title: 'ChangeSpace' },
 );
 export type ChangeSpace = Static<typeof ChangeSpaceSchema>;
+
+/** `POST /api/spaces/{id}/relaunch`: without a successor one like it is made. */
+export const RelaunchSchema = Type.Object(
+  { successor: Type.Optional(SpaceIdSchema) },
+  { additionalProperties: false, title: 'Relaunch' },
+);
+
+/** `GET /api/spaces/{id}/checklist`: what should be green before the start. */
+export const ChecklistSchema = Type.Object(
+  {
+    ready: Type.Boolean({ description: 'Everything is good.' }),
+    points: Type.Array(
+      Type.Object({
+        id: Type.Enum(['certificate', 'disk', 'clock', 'people', 'backup'] as const),
+        verdict: Type.Enum(['good', 'bad', 'unknown'] as const),
+        found: Type.String({
+          description:
+            'certificate: valid, stale, expired, none; disk: ok, low; clock: synchronised, ' +
+            'not_synchronised, not_known; people: here, nobody; backup: here, named, nobody.',
+        }),
+        figure: Type.Union([Type.Integer(), Type.Null()], {
+          description:
+            'disk: hours of programme that fit; people: connected to the stage; backup: co-hosts; else null.',
+        }),
+      }),
+    ),
+  },
+  { title: 'Checklist' },
+);
+export type Checklist = Static<typeof ChecklistSchema>;
 
 /** `POST /api/session`: the token of an owner link. */
 export const OpenSessionSchema = Type.Object(

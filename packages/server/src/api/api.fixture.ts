@@ -220,6 +220,7 @@ export async function openHouse(
     signing: SIGNING,
     server: SERVER,
     keepNewest: async () => undefined,
+    machine: { diskHours: () => 100, clockSynchronised: async () => true },
     metrics: new Registry(),
     collectMetrics: async () => 'collected 1\n',
     ...change,

@@ -119,6 +119,9 @@ describe('spaces', () => {
       liveAtMs: null,
       endedAtMs: null,
       replayReady: false,
+      zone: null,
+      startDriftMs: null,
+      successor: null,
       createdAtMs: NOW_MS,
     });
   });

@@ -12,14 +12,16 @@ import {
   ParterreError,
   type PublicSpace,
   RESERVED_SPACE_IDS,
+  startDriftOf,
 } from '@parterre/protocol';
 import type { ChangeSpace, CreateSpace } from '@parterre/protocol/schemas';
 import type { Clock, Timer, Timers } from '../ports/clock.ts';
 import type { Log } from '../ports/log.ts';
-import type { ProgrammeControl, SpacePlan } from '../ports/programme-control.ts';
+import type { Attendant, ProgrammeControl, SpacePlan } from '../ports/programme-control.ts';
 import type { Random } from '../ports/random.ts';
 import type { Store, StoredSpace } from '../ports/store.ts';
 import {
+  announcedAt,
   plainText,
   rulingOn,
   type SpaceAction,
@@ -97,9 +99,11 @@ export class Directory {
     const before = await this.#stored(id);
     if (before.state === 'ended') throw new ParterreError('ended');
     const { clock, programme } = this.#options;
+    const announced = announcedAt(wish);
     const after: StoredSpace = {
       ...before,
-      ...scheduleAfter(wish, before, clock.wallMs()),
+      ...scheduleAfter({ ...wish, ...announced }, before, clock.wallMs()),
+      zone: announced.zone === undefined ? before.zone : announced.zone,
       title: wish.title === undefined ? before.title : shown('title', wish.title),
       host: wish.host === undefined ? before.host : shown('host', wish.host),
       profile: wish.profile ?? before.profile,
@@ -131,6 +135,34 @@ export class Directory {
     return space;
   }
 
+  /**
+   * Gives a space up to its successor, which is made like it when none is named.
+   * @throws ParterreError `unknown_space`, `not_open`, `ended`, `bad_request`, `part_away`
+   * @returns the successor
+   */
+  async relaunch(id: string, named?: string): Promise<StoredSpace> {
+    const given = await this.#stored(id);
+    const ruling = rulingOn(given.state, 'end');
+    if (ruling === 'done' && given.successor !== null) return this.space(given.successor);
+    if (ruling !== 'go') throw new ParterreError(ruling === 'done' ? 'ended' : ruling);
+    const { title, host, profile, rendition, holdingSound } = given;
+    const like = { title, profile, rendition, holdingSound, ...(host === '' ? {} : { host }) };
+    const successor = named === undefined ? await this.create(like) : await this.#stored(named);
+    try {
+      const space = await this.#options.programme.relaunch(id, successor.id);
+      await this.#follower.apply(space).catch(() => this.#follower.report(space)); // it has happened
+    } catch (error) {
+      if (named === undefined && codeOf(error) !== 'part_away') await this.#takeBack(successor.id);
+      throw error;
+    }
+    return this.space(successor.id);
+  }
+
+  /** Who is connected to the stage. @throws ParterreError `unknown_space`, `part_away` */
+  attendance(id: string): Promise<readonly Attendant[]> {
+    return this.#options.programme.attendance(id);
+  }
+
   /** Gone at once here; the recording goes as soon as the programme answers. @throws `unknown_space` */
   async remove(id: string): Promise<void> {
     const { store, clock } = this.#options;
@@ -152,7 +184,8 @@ export class Directory {
     if (wish.id !== undefined && RESERVED_SPACE_IDS.has(wish.id)) {
       throw new ParterreError('bad_request', `id: "${wish.id}" is the address of a page.`);
     }
-    const schedule = scheduleOf(wish, nowMs);
+    const announced = announcedAt(wish);
+    const schedule = scheduleOf({ ...wish, ...announced }, nowMs);
     const ids =
       wish.id === undefined ? slugCandidates(title, (count) => random.bytes(count)) : [wish.id];
     for (const id of ids) {
@@ -161,6 +194,7 @@ export class Directory {
         title,
         host,
         ...schedule,
+        zone: schedule.startsAtMs === null ? null : (announced.zone ?? null),
         profile: wish.profile ?? 'steady',
         rendition: wish.rendition ?? 'voice',
         holdingSound: wish.holdingSound ?? true,
@@ -169,6 +203,7 @@ export class Directory {
         liveAtMs: null,
         endedAtMs: null,
         replayReady: false,
+        successor: null,
         createdAtMs: nowMs,
       };
       if (await store.createSpace(space)) return space;
@@ -279,13 +314,14 @@ export class Directory {
 }
 
 /** As people see it: the doors are when they opened, once they have. */
-function asShown(space: StoredSpace): StoredSpace {
-  return { ...space, doorsAtMs: space.openedAtMs ?? space.doorsAtMs };
+function asShown(space: StoredSpace): StoredSpace & Pick<PublicSpace, 'startDriftMs'> {
+  const doorsAtMs = space.openedAtMs ?? space.doorsAtMs;
+  return { ...space, doorsAtMs, startDriftMs: startDriftOf(space) };
 }
 
 function planOf(space: StoredSpace): SpacePlan {
-  const { id, title, host, doorsAtMs, startsAtMs, profile, rendition, holdingSound } = space;
-  return { id, title, host, doorsAtMs, startsAtMs, profile, rendition, holdingSound };
+  const { id, title, host, doorsAtMs, startsAtMs, zone, profile, rendition, holdingSound } = space;
+  return { id, title, host, doorsAtMs, startsAtMs, zone, profile, rendition, holdingSound };
 }
 
 function shown(field: string, text: string): string {

@@ -113,6 +113,8 @@ export class Follower {
     const taken = {
       ...space,
       openedAtMs: space.state === 'scheduled' ? null : space.doorsAtMs,
+      zone: space.zone ?? null,
+      successor: space.successor ?? null,
       holdingSound: true,
       createdAtMs: clock.wallMs(),
     };
@@ -141,12 +143,14 @@ function reported(space: PublicSpace): Partial<StoredSpace> {
     profile: space.profile,
     rendition: space.rendition,
     startsAtMs: space.startsAtMs,
+    zone: space.zone ?? null,
     ...(space.state === 'scheduled'
       ? { doorsAtMs: space.doorsAtMs }
       : { openedAtMs: space.doorsAtMs }),
     liveAtMs: space.liveAtMs,
     endedAtMs: space.endedAtMs,
     replayReady: space.replayReady,
+    successor: space.successor ?? null,
   };
 }
 

@@ -222,6 +222,7 @@ describe('the OpenAPI document', () => {
       'get /api/server describeServer',
       'get /api/spaces listSpaces',
       'get /api/spaces/{id} getSpace',
+      'get /api/spaces/{id}/checklist spaceChecklist',
       'get /api/spaces/{id}/invites listInvites',
       'patch /api/spaces/{id} changeSpace',
       'post /api/invites/open openInvite',
@@ -232,6 +233,7 @@ describe('the OpenAPI document', () => {
       'post /api/spaces/{id}/end endSpace',
       'post /api/spaces/{id}/invites createInvite',
       'post /api/spaces/{id}/pass requestPass',
+      'post /api/spaces/{id}/relaunch relaunchSpace',
       'post /api/spaces/{id}/start startSpace',
     ]);
     const text = JSON.stringify(document);

@@ -45,8 +45,17 @@ export interface ApiOptions {
   readonly server: ServerDescription;
   /** Puts the newest certificate's text where commands find it; a failure is the caller's to log. */
   readonly keepNewest: (text: string) => Promise<void>;
+  readonly machine: Machine;
   readonly metrics: Registry;
   readonly collectMetrics: () => Promise<string>;
+}
+
+/** What a checklist asks of the machine. */
+export interface Machine {
+  /** Hours of programme, with their replay, that the data disk has room for. */
+  diskHours(): number;
+  /** Null where it cannot be told. */
+  clockSynchronised(): Promise<boolean | null>;
 }
 
 /** What a group of routes is given. */

@@ -8,6 +8,7 @@ import {
 } from '@parterre/protocol/certificate';
 import { ServerDescriptionSchema } from '@parterre/protocol/rehearsal';
 import {
+  ChecklistSchema,
   CreatedInviteSchema,
   ErrorBodySchema,
   GrantedPassSchema,
@@ -25,6 +26,7 @@ const SHARED = {
   PublicSpace: PublicSpaceSchema,
   OwnedSpace: OwnedSpaceSchema,
   SpaceList: SpaceListSchema,
+  Checklist: ChecklistSchema,
   CreatedInvite: CreatedInviteSchema,
   InviteList: InviteListSchema,
   OpenedInvite: OpenedInviteSchema,

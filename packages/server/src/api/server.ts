@@ -17,6 +17,7 @@ import { countRequests, metricsRoute } from './metrics.ts';
 import { describeApi } from './openapi.ts';
 import { certificateRoutes } from './routes-certificates.ts';
 import { inviteRoutes } from './routes-invites.ts';
+import { onTimeRoutes } from './routes-on-time.ts';
 import { passRoutes } from './routes-pass.ts';
 import { rehearsalRoutes } from './routes-rehearsals.ts';
 import { sessionRoutes } from './routes-session.ts';
@@ -68,6 +69,7 @@ export async function buildApi(options: ApiOptions): Promise<Api> {
   const certificates = new Certificates(options);
   rehearsalRoutes(app, context, certificates);
   certificateRoutes(app, context, certificates);
+  onTimeRoutes(app, context, certificates);
   metricsRoute(app, context);
   app.setNotFoundHandler({ preHandler: app.rateLimit() }, (request, reply) => {
     const allowed = methods.allowed(request.url);

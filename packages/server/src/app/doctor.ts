@@ -2,13 +2,12 @@
  * `parterre doctor`: looks at this machine, network and configuration as the server would use them, and
  * says what is wrong and how to mend it. It changes nothing and starts nothing that stays.
  */
-import { execFile } from 'node:child_process';
 import { X509Certificate } from 'node:crypto';
 import { createSocket } from 'node:dgram';
-import { accessSync, constants, existsSync, readFileSync, statfsSync } from 'node:fs';
+import { accessSync, constants, existsSync, readFileSync } from 'node:fs';
 import { BoundSocket, isIP } from 'node:net';
 import { dirname } from 'node:path';
-import { promisify } from 'node:util';
+import { clockSynchronised, diskRoom } from './conditions.ts';
 import type { Config } from './config.ts';
 import { connectionsMaxOf, EDGES_MAX, edgesFor } from './places.ts';
 import { publicUrlOf } from './public-url.ts';
@@ -78,12 +77,7 @@ function data(config: Config): Finding {
 }
 
 function disk(config: Config): Finding {
-  let folder = config.data;
-  while (!existsSync(folder)) folder = dirname(folder);
-  const { bavail, bsize } = statfsSync(folder);
-  const free = bavail * bsize;
-  // An hour of programme takes about 17 MB as log and the same again for each of the two replay files.
-  const hours = Math.floor(free / 50_000_000);
+  const { freeBytes: free, hours } = diskRoom(config.data);
   const found = `${(free / 1e9).toFixed(1)} GB free, room for about ${hours} hours of programme`;
   if (free >= DISK_BYTES_MIN) return { grade: 'good', about: 'Disk', found };
   return {
@@ -248,21 +242,9 @@ async function clock(): Promise<Finding> {
   const about = 'Clock';
   const remedy =
     'Start a time service (systemd-timesyncd, chrony), so that a start at 20:00 is at 20:00.';
-  try {
-    const { stdout } = await promisify(execFile)(
-      'timedatectl',
-      ['show', '-p', 'NTPSynchronized', '--value'],
-      { timeout: 5_000 },
-    );
-    return stdout.trim() === 'yes'
-      ? { grade: 'good', about, found: 'synchronised' }
-      : { grade: 'poor', about, found: 'not synchronised', remedy };
-  } catch {
-    return {
-      grade: 'poor',
-      about,
-      found: 'whether it is synchronised cannot be told here',
-      remedy,
-    };
-  }
+  const synchronised = await clockSynchronised();
+  if (synchronised === true) return { grade: 'good', about, found: 'synchronised' };
+  const found =
+    synchronised === null ? 'whether it is synchronised cannot be told here' : 'not synchronised';
+  return { grade: 'poor', about, found, remedy };
 }

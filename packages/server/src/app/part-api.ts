@@ -12,6 +12,7 @@ import { buildApi, Directory, keepDemo } from '../api/index.ts';
 import type { Store } from '../ports/store.ts';
 import { iceServersOf, PASS_MS } from '../spaces/index.ts';
 import { keepNewest } from './certificate-file.ts';
+import { clockSynchronised, diskRoom } from './conditions.ts';
 import type { Part, PartContext } from './part.ts';
 import { connectionsMaxOf } from './places.ts';
 import { publicUrlOf } from './public-url.ts';
@@ -42,6 +43,10 @@ export async function start(context: PartContext): Promise<Part> {
     signing: signingKey(secrets.signingSeed),
     server: describeServer(config, config.edges, connectionsMaxOf(descriptorsMax())),
     keepNewest: (text) => keepNewest(config.data, text),
+    machine: {
+      diskHours: () => diskRoom(config.data).hours,
+      clockSynchronised,
+    },
     metrics,
     collectMetrics: context.collectMetrics,
   });

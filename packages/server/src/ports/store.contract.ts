@@ -15,10 +15,12 @@ export function storedSpace(id: string, change: Partial<StoredSpace> = {}): Stor
     holdingSound: true,
     doorsAtMs: NOW_MS + 600_000,
     startsAtMs: NOW_MS + 1_200_000,
+    zone: 'Europe/Paris',
     openedAtMs: null,
     liveAtMs: null,
     endedAtMs: null,
     replayReady: false,
+    successor: null,
     createdAtMs: NOW_MS,
     ...change,
   };
@@ -118,7 +120,13 @@ function spaceContract(store: () => Store): void {
   it('changes what is named and nothing else', async () => {
     await store().createSpace(storedSpace('talk'));
     await store().createSpace(storedSpace('other'));
-    const change = { state: 'live', liveAtMs: NOW_MS, holdingSound: false } as const;
+    const change = {
+      state: 'live',
+      liveAtMs: NOW_MS,
+      holdingSound: false,
+      zone: null,
+      successor: 'other',
+    } as const;
     const changed = await store().updateSpace('talk', change);
     expect(changed).toEqual(storedSpace('talk', change));
     expect(await store().space('talk')).toEqual(changed);

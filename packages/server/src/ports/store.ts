@@ -7,6 +7,7 @@ import type { PublicSpace, Role } from '@parterre/protocol';
 import type { SpacePlan } from './programme-control.ts';
 
 export interface StoredSpace extends SpacePlan {
+  readonly zone: string | null;
   readonly createdAtMs: number;
   readonly state: PublicSpace['state'];
   /** When the doors really opened; `doorsAtMs` stays what was planned. */
@@ -14,6 +15,8 @@ export interface StoredSpace extends SpacePlan {
   readonly liveAtMs: number | null;
   readonly endedAtMs: number | null;
   readonly replayReady: boolean;
+  /** The space that took the audience over. */
+  readonly successor: string | null;
 }
 
 export interface StoredInvite {

@@ -6,3 +6,4 @@ export * from './schedule.ts';
 export { seal, unseal } from './seal.ts';
 export { slugCandidates } from './slug.ts';
 export { plainText } from './words.ts';
+export { announcedAt } from './zoned.ts';

@@ -16,10 +16,12 @@ export interface SpaceRow {
   holding_sound: number;
   doors_at_ms: number;
   starts_at_ms: number | null;
+  zone: string | null;
   opened_at_ms: number | null;
   live_at_ms: number | null;
   ended_at_ms: number | null;
   replay_ready: number;
+  successor: string | null;
   created_at_ms: number;
 }
 
@@ -134,10 +136,19 @@ const certificates: Migration = {
   },
 };
 
+/** The zone a start was announced in, and who took the audience of a space that was given up. */
+const zoneAndSuccessor: Migration = {
+  async up(db: Kysely<unknown>): Promise<void> {
+    await db.schema.alterTable('spaces').addColumn('zone', 'text').execute();
+    await db.schema.alterTable('spaces').addColumn('successor', 'text').execute();
+  },
+};
+
 export const migrations: MigrationProvider = {
   getMigrations: async () => ({
     '0001-spaces-invites-tokens': first,
     '0002-start-may-be-open': startMayBeOpen,
     '0003-certificates': certificates,
+    '0004-zone-and-successor': zoneAndSuccessor,
   }),
 };

@@ -288,10 +288,12 @@ function rowOfSpace(space: StoredSpace): Insertable<SpaceRow> {
     holding_sound: Number(space.holdingSound),
     doors_at_ms: space.doorsAtMs,
     starts_at_ms: space.startsAtMs,
+    zone: space.zone,
     opened_at_ms: space.openedAtMs,
     live_at_ms: space.liveAtMs,
     ended_at_ms: space.endedAtMs,
     replay_ready: Number(space.replayReady),
+    successor: space.successor,
     created_at_ms: space.createdAtMs,
   };
 }
@@ -307,10 +309,12 @@ function spaceOfRow(row: Selectable<SpaceRow>): StoredSpace {
     holdingSound: row.holding_sound === 1,
     doorsAtMs: row.doors_at_ms,
     startsAtMs: row.starts_at_ms,
+    zone: row.zone,
     openedAtMs: row.opened_at_ms,
     liveAtMs: row.live_at_ms,
     endedAtMs: row.ended_at_ms,
     replayReady: row.replay_ready === 1,
+    successor: row.successor,
     createdAtMs: row.created_at_ms,
   };
 }
@@ -325,10 +329,12 @@ function columnsOfChange(change: SpaceChange): Updateable<SpaceRow> {
   if (change.holdingSound !== undefined) set.holding_sound = Number(change.holdingSound);
   if (change.doorsAtMs !== undefined) set.doors_at_ms = change.doorsAtMs;
   if (change.startsAtMs !== undefined) set.starts_at_ms = change.startsAtMs;
+  if (change.zone !== undefined) set.zone = change.zone;
   if (change.openedAtMs !== undefined) set.opened_at_ms = change.openedAtMs;
   if (change.liveAtMs !== undefined) set.live_at_ms = change.liveAtMs;
   if (change.endedAtMs !== undefined) set.ended_at_ms = change.endedAtMs;
   if (change.replayReady !== undefined) set.replay_ready = Number(change.replayReady);
+  if (change.successor !== undefined) set.successor = change.successor;
   return set;
 }
 

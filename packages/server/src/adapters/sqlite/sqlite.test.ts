@@ -88,11 +88,27 @@ describe('the SQLite file', () => {
     );
     expect(error).toBeUndefined();
     const store = new SqlStore(first, failureOf);
-    await store.createSpace(storedSpace('talk'));
+    const talk = storedSpace('talk', { zone: null });
+    await first
+      .insertInto('spaces')
+      .values({
+        id: talk.id,
+        title: talk.title,
+        host: talk.host,
+        state: talk.state,
+        profile: talk.profile,
+        rendition: talk.rendition,
+        holding_sound: 1,
+        doors_at_ms: talk.doorsAtMs,
+        starts_at_ms: talk.startsAtMs,
+        replay_ready: 0,
+        created_at_ms: talk.createdAtMs,
+      })
+      .execute();
     await store.createInvite(storedInvite('one', 'talk'));
     await expect(store.updateSpace('talk', { startsAtMs: null })).rejects.toThrow(/NOT NULL/);
     await store.migrate();
-    expect(await store.space('talk')).toEqual(storedSpace('talk'));
+    expect(await store.space('talk')).toEqual(talk);
     expect(await store.invite('one')).toEqual(storedInvite('one', 'talk'));
     expect(await store.updateSpace('talk', { startsAtMs: null })).toMatchObject({
       startsAtMs: null,
