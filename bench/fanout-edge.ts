@@ -7,6 +7,7 @@
 import { holdingFrames } from '@parterre/media';
 import { CHUNK_MS, type PublicSpace, RENDITIONS } from '@parterre/protocol';
 import {
+  loadKernel,
   silentLog,
   systemClock,
   systemRandom,
@@ -70,6 +71,7 @@ export function benchEdge(
   return new Edge({
     clock: systemClock,
     timers: systemTimers,
+    kernel: loadKernel(),
     feed,
     formats: { live: LIVE_FORMAT, radio: RADIO_FORMAT },
     holding: holdingFrames,
@@ -129,7 +131,7 @@ export class ClockFeed implements ProgrammeFeed {
     reader.space(spaceSince(this.#anchorMs), this.#anchorMs);
     produce();
     reader.ready?.();
-    const timer = systemTimers.every(20, produce);
+    const timer = systemTimers.every(CHUNK_MS, produce);
     return { close: () => timer.cancel() };
   }
 }

@@ -37,7 +37,9 @@ export class Child {
     this.name = name;
     const program = process.argv[1];
     if (program === undefined) throw new Error('The program does not know its own path.');
-    this.#process = spawn(process.execPath, [...process.execArgv, program, 'part'], {
+    // Node's FFI, on which an edge stands where it can, is experimental, and says so at each start.
+    const execArgv = [...process.execArgv, '--disable-warning=ExperimentalWarning'];
+    this.#process = spawn(process.execPath, [...execArgv, program, 'part'], {
       // 3 is the channel, LISTEN_FD the public socket; own process group, so that Ctrl-C reaches
       // the supervisor alone and everything closes in order.
       stdio: ['ignore', 'inherit', 'inherit', 'ipc', listenFd ?? 'ignore'],

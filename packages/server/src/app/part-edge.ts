@@ -8,10 +8,13 @@ import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { holdingFrames } from '@parterre/media';
 import { PROFILES } from '@parterre/protocol';
 import { Gauge } from 'prom-client';
+import { MediabunnyAac } from '../adapters/aac/index.ts';
+import { loadKernel } from '../adapters/system/index.ts';
 import { UnixFeed } from '../adapters/unix/index.ts';
 import { Edge, LIVE_FORMAT, RADIO_FORMAT, type TlsFiles } from '../edge/index.ts';
 import { pagesRoot } from './assets.ts';
 import { publisher } from './gauges.ts';
+import { watchHls } from './hls-metrics.ts';
 import { LOAD_EVERY_MS } from './messages.ts';
 import type { EdgePart, PartContext } from './part.ts';
 import { connectionsMaxOf, leaveAtOf } from './places.ts';
@@ -32,9 +35,12 @@ export async function start(context: PartContext): Promise<EdgePart> {
   const edge = new Edge({
     clock,
     timers,
+    kernel: loadKernel(),
     feed,
     formats: { live: LIVE_FORMAT, radio: RADIO_FORMAT },
     holding: holdingFrames,
+    hlsMode: config.hls,
+    aac: config.hlsAac ? new MediabunnyAac() : null,
     tls,
     ticketKeys: context.ticketKeys,
     connectionsMax: places,
@@ -48,6 +54,7 @@ export async function start(context: PartContext): Promise<EdgePart> {
     failed: (error) => log.error({ err: error }, 'a request failed by our own fault'),
   });
   const stopMeasuring = publish(edge, context);
+  watchHls(context.metrics, edge.hls);
   const stopWatching = tls === null ? () => {} : watchCertificate(edge, context);
   await edge.open({ fd: listenFd }, SETTLE_MS_MAX);
   const stopTelling = tellLoad(edge, places, context);

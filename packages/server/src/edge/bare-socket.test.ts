@@ -1,14 +1,17 @@
 /** Connections without `net.Socket`, over the loopback: nothing is lost, doubled or left behind. */
 import { once } from 'node:events';
-import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { afterEach, expect, test, vi } from 'vitest';
-import { type BareOwner, type BareSocket, bareSockets } from './bare-socket.ts';
+import { loadKernel } from '../adapters/system/index.ts';
+import { BareServer, type BareServerOwner } from './bare-server.ts';
+import type { BareSocket } from './bare-socket.ts';
 
-let server: Server;
+let server: BareServer | null = null;
 const clients: Socket[] = [];
 afterEach(() => {
   for (const client of clients.splice(0)) client.destroy();
-  server.close();
+  server?.stop();
+  server = null;
 });
 
 interface Pair {
@@ -21,10 +24,17 @@ interface Pair {
 
 /** A connection whose first packet has come. */
 async function aPair(first?: (socket: BareSocket, bytes: Buffer) => void): Promise<Pair> {
-  server = createServer({ allowHalfOpen: true });
-  await once(server.listen(0, '127.0.0.1'), 'listening');
+  const ordinary = createServer({ allowHalfOpen: true });
+  await once(ordinary.listen(0, '127.0.0.1'), 'listening');
+  const { port } = ordinary.address() as AddressInfo;
   const told: string[] = [];
-  const owner: BareOwner = {
+  const accepted: BareSocket[] = [];
+  const owner: BareServerOwner = {
+    accepted: (socket) => {
+      accepted.push(socket);
+      socket.begin();
+    },
+    exhausted: () => void told.push('exhausted'),
     first: (socket, bytes) => {
       told.push(`first ${bytes.toString()}`);
       first?.(socket, bytes);
@@ -32,9 +42,9 @@ async function aPair(first?: (socket: BareSocket, bytes: Buffer) => void): Promi
     ended: () => void told.push('ended'),
     closed: () => void told.push('closed'),
   };
-  const accepted: BareSocket[] = [];
-  expect(bareSockets(server, owner, (socket) => void accepted.push(socket))).toBe(true);
-  const client = connect({ port: (server.address() as AddressInfo).port, host: '127.0.0.1' });
+  server = BareServer.instead(loadKernel()!, ordinary, owner);
+  expect(server?.taking).toBe(true);
+  const client = connect({ port, host: '127.0.0.1' });
   clients.push(client);
   client.on('error', () => {});
   const parts: Buffer[] = [];
@@ -119,7 +129,38 @@ test('becomes a socket that has lost nothing and is nobody else’s', async () =
 });
 
 test('a server that does not listen is left as it is', () => {
-  server = createServer();
-  const owner = { first() {}, ended() {}, closed() {} };
-  expect(bareSockets(server, owner, () => {})).toBe(false);
+  const owner = { accepted() {}, exhausted() {}, first() {}, ended() {}, closed() {} };
+  expect(BareServer.instead(loadKernel()!, createServer(), owner)).toBe(null);
+});
+
+test('[P1] what is written by number is one stream with what is written by the socket', async () => {
+  const { client, bare, received } = await aPair();
+  client.pause();
+  const { descriptors, fd } = bare;
+  let sent = 0;
+  for (let piece = 0; piece < PIECES && bare.writableLength === 0; piece++) {
+    const taken = descriptors.write(fd, LARGE);
+    if (taken < LARGE.length) bare.owe(LARGE, taken);
+    sent += LARGE.length;
+  }
+  expect(bare.writableLength).toBeGreaterThan(0);
+  bare.write(Buffer.from('last'));
+  client.resume();
+  await vi.waitFor(() => expect(received().length).toBe(sent + 4), { timeout: 10_000 });
+  expect(received().subarray(0, LARGE.length).equals(LARGE)).toBe(true);
+  expect(received().subarray(-4).toString()).toBe('last');
+});
+
+test('a server leaves the socket to others and takes from it again', async () => {
+  const { told } = await aPair();
+  const first = told.length;
+  server?.leave();
+  expect(server?.taking).toBe(false);
+  const later = connect({ port: clients[0]!.remotePort!, host: '127.0.0.1' });
+  clients.push(later);
+  later.write('later');
+  await once(later, 'connect'); // by the kernel
+  expect(told.length).toBe(first);
+  server?.take();
+  await vi.waitFor(() => expect(told).toContain('first later'));
 });

@@ -1,120 +1,32 @@
 /**
- * A TCP connection as a listener needs it, without `net.Socket`: one packet in, the same bytes as
- * everybody's out, until either side closes. It takes a fifth of the time of a `net.Socket` to make, and a
- * tenth of its memory, which is what a stampede of joins is made of. Whatever else a connection turns out
- * to be `become`s a `net.Socket`.
+ * A TCP connection as a listener needs it, without `net.Socket`: a descriptor. One packet in, the same
+ * bytes as everybody's out, until either side closes. Whatever else a connection turns out to be `become`s
+ * a `net.Socket`.
  *
- * It stands on Node's own stream handles, as `net.Socket` does, which are not a public interface:
- * `bareSockets` says no on a runtime on which it was not tried, and the edge then uses `net.Socket`.
- *
- * Bounded: a write that the kernel does not take at once is counted in `writableLength` until it does, by
- * reference to the shared bytes; the cohort does not write to one that has too much waiting. What the
- * kernel itself keeps is bounded by `net.ipv4.tcp_wmem`, which Node cannot set for one connection.
+ * Bounded: what the kernel does not take at once waits by reference to the shared bytes and is counted in
+ * `writableLength`; the cohort does not write to one that has too much waiting.
  */
-import { type Server, Socket } from 'node:net';
+import { Socket } from 'node:net';
 import type { Listener, Sink } from './cohort.ts';
+import type { Descriptors } from './descriptors.ts';
+import { BROKEN, type Pollable, READABLE, WRITABLE } from './poller.ts';
 
-/** Major versions of Node whose handles were tried, on Linux alone: there options are inherited by accepted sockets. */
-const NODE_MAJORS: ReadonlySet<string> = new Set(['26']);
-/** A peer that vanished without a word is found by the kernel's probes after this long idle. */
-export const KEEP_ALIVE_S = 30;
+const SENDING_SIDE = 1;
 
 /** What happens to a connection; one object for all of a port's. */
 export interface BareOwner {
-  /** The first packet; it must be answered, or the connection `become`. */
+  /** The first packet, valid until this returns; it must be answered, or the connection `become`. */
   first(socket: BareSocket, bytes: Buffer): void;
   /** Our side has said its last. */
   ended(socket: BareSocket): void;
   closed(socket: BareSocket): void;
 }
 
-interface Handle {
-  onread: (this: Handle, bytes: ArrayBuffer | undefined) => void;
-  readStart(): number;
-  writeBuffer(request: object, bytes: Uint8Array): number;
-  shutdown(request: object): number;
-  close(): void;
-  [BARE]?: BareSocket | undefined;
-}
-
-interface ListeningHandle {
-  onconnection: (this: ListeningHandle, error: number, client: Handle) => void;
-  setNoDelay(on: boolean): number;
-  setKeepAlive(on: boolean, seconds: number): number;
-}
-
-interface WriteRequest {
-  oncomplete?: (this: WriteRequest, status: number) => void;
-  bytes?: Uint8Array;
-  socket?: BareSocket;
-}
-
-/** Node's `stream_wrap`: the requests, and where a call leaves how it went. */
-interface Streams {
-  readonly WriteWrap: new () => WriteRequest;
-  readonly ShutdownWrap: new () => { oncomplete?: () => void };
-  readonly kLastWriteWasAsync: number;
-  readonly streamBaseState: Int32Array;
-}
-
-const BARE = Symbol('bare');
-
-const streams = findStreams();
-const state = streams?.streamBaseState ?? new Int32Array(1);
-const ASYNC = streams?.kLastWriteWasAsync ?? 0;
-/** Taken by every write that the kernel takes at once, which leaves no trace in it. */
-let request = makeRequest();
-
-function findStreams(): Streams | null {
-  const major = process.versions.node.split('.')[0] ?? '';
-  if (process.platform !== 'linux' || !NODE_MAJORS.has(major)) return null;
-  try {
-    const { binding } = process as unknown as { binding(name: string): Streams };
-    const found = binding.call(process, 'stream_wrap');
-    const { WriteWrap, ShutdownWrap, kLastWriteWasAsync, streamBaseState } = found;
-    const known =
-      typeof WriteWrap === 'function' &&
-      typeof ShutdownWrap === 'function' &&
-      typeof kLastWriteWasAsync === 'number' &&
-      streamBaseState instanceof Int32Array;
-    return known ? found : null;
-  } catch {
-    return null;
-  }
-}
-
-function makeRequest(): WriteRequest {
-  return streams === null ? {} : new streams.WriteWrap();
-}
-
-/**
- * Has every connection that `server` accepts from now on come to `accepted` as a `BareSocket`; its
- * 'connection' event then stays silent. Call it when the server listens.
- * @returns false where this cannot be done; nothing is changed then
- */
-export function bareSockets(
-  server: Server,
-  owner: BareOwner,
-  accepted: (socket: BareSocket) => void,
-): boolean {
-  const handle = (server as unknown as { _handle?: Partial<ListeningHandle> | null })._handle;
-  const ordinary = handle?.onconnection;
-  if (streams === null || handle === null || handle === undefined) return false;
-  if (typeof ordinary !== 'function' || typeof handle.setKeepAlive !== 'function') return false;
-  if (typeof handle.setNoDelay !== 'function') return false;
-  handle.setNoDelay(true);
-  handle.setKeepAlive(true, KEEP_ALIVE_S);
-  handle.onconnection = function (this: ListeningHandle, error, client): void {
-    if (error !== 0) ordinary.call(this, error, client);
-    else accepted(new BareSocket(client, owner));
-  };
-  return true;
-}
-
 /** One connection. */
-export class BareSocket implements Sink {
-  readonly #handle: Handle;
+export class BareSocket implements Sink, Pollable {
+  readonly descriptors: Descriptors;
   readonly #owner: BareOwner;
+  readonly fd: number;
   /** Written, and not yet taken by the kernel. */
   writableLength = 0;
   destroyed = false;
@@ -123,47 +35,79 @@ export class BareSocket implements Sink {
   /** Whose it is, once it is being sent the programme. */
   listener: Listener | null = null;
   #heard = false;
+  #waiting: Uint8Array[] | null = null;
 
-  constructor(handle: Handle, owner: BareOwner) {
-    this.#handle = handle;
+  /** @param fd of a connection that does not block; owned from here on */
+  constructor(descriptors: Descriptors, fd: number, owner: BareOwner) {
+    this.descriptors = descriptors;
+    this.fd = fd;
     this.#owner = owner;
-    handle[BARE] = this;
-    handle.onread = onRead;
-    handle.readStart();
   }
 
-  /** What came; undefined is the end, or an error. */
-  read(bytes: ArrayBuffer | undefined): void {
-    if (bytes === undefined) {
+  /** Reads what has come already, and what will. */
+  begin(): void {
+    this.#read();
+    if (this.destroyed) return;
+    const events = this.#waiting === null ? READABLE : READABLE | WRITABLE;
+    if (!this.descriptors.poller.add(this.fd, this, events)) this.destroy();
+  }
+
+  ready(events: number): void {
+    if ((events & WRITABLE) !== 0) this.#writeOn();
+    if ((events & (READABLE | BROKEN)) !== 0 && !this.destroyed) this.#read();
+    if ((events & BROKEN) !== 0 && !this.destroyed) this.destroy();
+  }
+
+  #read(): void {
+    const count = this.descriptors.read(this.fd);
+    if (count > 0 && this.#heard) this.listener?.heard(count);
+    else if (count > 0) {
+      this.#heard = true;
+      this.#owner.first(this, this.descriptors.packet.subarray(0, count));
+    } else if (count === 0) {
       // Closing its sending side is how a player says goodbye.
       this.destroy();
-    } else if (!this.#heard) {
-      this.#heard = true;
-      this.#owner.first(this, Buffer.from(bytes));
-    } else {
-      this.listener?.heard(bytes.byteLength);
     }
   }
 
   /** `bytes` are not copied and must not change. @returns whether nothing waits */
   write(bytes: Uint8Array): boolean {
     if (this.destroyed || this.writableEnded) return false;
-    if (this.#handle.writeBuffer(request, bytes) !== 0) {
-      request = makeRequest();
-      this.destroy();
+    if (this.#waiting !== null) {
+      this.#waiting.push(bytes);
+      this.writableLength += bytes.length;
       return false;
     }
-    if (state[ASYNC] !== 0) this.#waits(bytes);
-    return this.writableLength === 0;
+    const taken = this.descriptors.write(this.fd, bytes);
+    if (taken === bytes.length) return true;
+    this.owe(bytes, taken);
+    return false;
   }
 
-  /** The kernel has not taken all: the request is this write's alone from here on. */
-  #waits(bytes: Uint8Array): void {
-    this.writableLength += bytes.length;
-    request.oncomplete = onWritten;
-    request.bytes = bytes;
-    request.socket = this;
-    request = makeRequest();
+  owe(bytes: Uint8Array, taken: number): void {
+    // No room; or the peer is gone, which is then said as soon as one asks to write.
+    this.#waiting = [bytes.subarray(taken)];
+    this.writableLength = bytes.length - taken;
+    this.descriptors.poller.change(this.fd, READABLE | WRITABLE);
+  }
+
+  #writeOn(): void {
+    const waiting = this.#waiting;
+    if (waiting === null) return;
+    let written = 0;
+    for (const bytes of waiting) {
+      const taken = this.descriptors.write(this.fd, bytes);
+      this.writableLength -= taken;
+      if (taken < bytes.length) {
+        waiting.splice(0, written);
+        waiting[0] = bytes.subarray(taken);
+        return;
+      }
+      written++;
+    }
+    this.#waiting = null;
+    this.descriptors.poller.change(this.fd, READABLE);
+    if (this.writableEnded) this.#shutDown();
   }
 
   /** Says the last, and waits for the other side to close; idempotent. */
@@ -171,38 +115,41 @@ export class BareSocket implements Sink {
     if (bytes !== undefined) this.write(bytes);
     if (this.destroyed || this.writableEnded) return;
     this.writableEnded = true;
-    const last = new streams!.ShutdownWrap();
-    last.oncomplete = nothing;
-    if (this.#handle.shutdown(last) < 0) this.destroy();
-    else this.#owner.ended(this);
+    if (this.#waiting === null) this.#shutDown();
+    if (!this.destroyed) this.#owner.ended(this);
+  }
+
+  #shutDown(): void {
+    if (this.descriptors.kernel.shutdown(this.fd, SENDING_SIDE) < 0) this.destroy();
+  }
+
+  /** Says one thing and closes; what has come is read, so that what is said is not lost to a reset. */
+  refuse(bytes: Uint8Array): void {
+    this.descriptors.read(this.fd);
+    this.write(bytes);
+    this.destroy();
   }
 
   destroy(): void {
     if (this.destroyed) return;
-    this.destroyed = true;
-    this.#handle.close();
+    this.#letGo();
+    this.descriptors.poller.remove(this.fd, true);
+    this.descriptors.kernel.close(this.fd);
     this.listener?.gone();
     this.#owner.closed(this);
   }
 
+  #letGo(): void {
+    this.destroyed = true;
+    this.#waiting = null;
+    this.writableLength = 0;
+  }
+
   /** Hands the connection over to a `net.Socket`, paused, and is destroyed itself; the owner is not told. */
   become(): Socket {
-    this.destroyed = true;
-    this.#handle[BARE] = undefined;
-    const options: object = { handle: this.#handle, allowHalfOpen: true, pauseOnCreate: true };
+    this.#letGo();
+    this.descriptors.poller.remove(this.fd, false);
+    const options: object = { fd: this.fd, allowHalfOpen: true, pauseOnCreate: true };
     return new Socket(options);
   }
 }
-
-function onRead(this: Handle, bytes: ArrayBuffer | undefined): void {
-  this[BARE]?.read(bytes);
-}
-
-function onWritten(this: WriteRequest, status: number): void {
-  const { socket, bytes } = this;
-  if (socket === undefined || bytes === undefined) return;
-  socket.writableLength -= bytes.length;
-  if (status < 0) socket.destroy();
-}
-
-function nothing(): void {}

@@ -1,10 +1,11 @@
 /**
  * The listeners of one space, lane and profile, and the flush that writes to them: the hot path.
  *
- * A listener costs one socket write per flush and no allocation: it is one flat object in a dense
- * array, its bytes are a Buffer shared with everyone who stands at the same place. A cohort is cut into
- * slices that are flushed one after another, so that a big house is a steady load and not a pulse; a
- * listener stays in its slice, so that its flushes come at an even distance.
+ * A listener costs one socket write per flush and no allocation: its bytes are a Buffer shared with
+ * everyone who stands at the same place. A cohort is cut into slices that are flushed one after another,
+ * so that a big house is a steady load and not a pulse; a listener stays in its slice, so that its flushes
+ * come at an even distance. After a flush nearly all of a slice stand abreast, with nothing waiting: of
+ * those the next flush touches a number in a dense array and nothing else.
  *
  * A slow reader is never buffered beyond `QUEUE_BYTES_MAX`: it waits, and when it has fallen too far
  * behind it goes on nearer to the live edge, on a chunk boundary. One that takes nothing for
@@ -12,6 +13,7 @@
  */
 import { CHUNK_MS, type Profile } from '@parterre/protocol';
 import type { DropReason, EdgeCounters, LaneId } from './counters.ts';
+import type { Descriptors } from './descriptors.ts';
 import { type FormattedRing, SECTION_CHUNKS_MAX } from './ring.ts';
 
 /** Written but not yet taken by the kernel: a listener above this is not written to. */
@@ -33,15 +35,70 @@ export interface Sink {
   write(bytes: Uint8Array): boolean;
   end(): void;
   destroy(): void;
+  /** Where it can be written to by its number, without its object being touched. */
+  readonly descriptors?: Descriptors;
+  readonly fd?: number;
+  /** Was written to by number, and `taken` of the bytes were taken: the rest is its own to deliver. */
+  owe?(bytes: Uint8Array, taken: number): void;
+}
+
+/** In the place of a descriptor: this listener has to be looked at by itself. */
+const ALONE = -1;
+
+/** Listeners that are flushed together. */
+class Slice {
+  readonly listeners: Listener[] = [];
+  /** By place: the descriptor of a listener that stands at `seq` with nothing waiting, or ALONE. */
+  readonly abreast: number[] = [];
+  /** Where those stand who are abreast: the head at the last flush. */
+  seq = FROM_FIRST;
+  descriptors: Descriptors | undefined;
+
+  get length(): number {
+    return this.listeners.length;
+  }
+
+  add(listener: Listener): void {
+    this.listeners.push(listener);
+    this.abreast.push(ALONE);
+  }
+
+  remove(place: number): void {
+    const last = this.listeners.pop()!;
+    const lastAbreast = this.abreast.pop()!;
+    if (place === this.listeners.length) return;
+    this.listeners[place] = last;
+    this.abreast[place] = lastAbreast;
+    last.place = place;
+  }
+
+  /** The listener stands at `seq`, which is where the slice will. */
+  fallIn(listener: Listener, seq: number): void {
+    const { sink, place, nextSeq } = listener;
+    const { descriptors, fd } = sink;
+    if (place === -1 || nextSeq !== seq || descriptors === undefined || fd === undefined) return;
+    if (sink.destroyed || sink.writableLength > 0) return;
+    this.descriptors = descriptors;
+    this.abreast[place] = fd;
+  }
+
+  /** From here on the listener is looked at by itself. */
+  fallOut(place: number, nextSeq: number): Listener {
+    const listener = this.listeners[place]!;
+    this.abreast[place] = ALONE;
+    listener.nextSeq = nextSeq;
+    return listener;
+  }
 }
 
 /** One listener. Owned by its cohort; `leave` takes it out. */
 export class Listener {
   readonly sink: Sink;
   readonly cohort: Cohort;
-  readonly slice: Listener[];
-  /** Index in `slice`; -1 once it has left. */
+  readonly #slice: Slice;
+  /** Index in its slice; -1 once it has left. */
   place: number;
+  /** Not kept while it is abreast of its slice. */
   nextSeq: number;
   /** How far behind a stall may leave it, chunks; until it has caught up, a resumer may be as far as it began. */
   lagMax = LAG_CHUNKS_MAX;
@@ -50,10 +107,10 @@ export class Listener {
   /** Bytes it has sent since it joined. */
   heardBytes = 0;
 
-  constructor(sink: Sink, cohort: Cohort, slice: Listener[], nextSeq: number) {
+  constructor(sink: Sink, cohort: Cohort, slice: Slice, nextSeq: number) {
     this.sink = sink;
     this.cohort = cohort;
-    this.slice = slice;
+    this.#slice = slice;
     this.place = slice.length;
     this.nextSeq = nextSeq;
   }
@@ -61,11 +118,7 @@ export class Listener {
   /** Idempotent; the connection is the caller's to end. */
   leave(): void {
     if (this.place === -1) return;
-    const last = this.slice.pop()!;
-    if (last !== this) {
-      this.slice[this.place] = last;
-      last.place = this.place;
-    }
+    this.#slice.remove(this.place);
     this.place = -1;
   }
 
@@ -99,7 +152,7 @@ export class Cohort {
   /** Chunks sent at once to one who joins. */
   readonly bufferChunks: number;
   /** Empty until the first listener comes: most rooms an edge knows have none. */
-  readonly #slices: Listener[][] = [];
+  readonly #slices: Slice[] = [];
   readonly #sliceCount: number;
 
   constructor(
@@ -136,11 +189,11 @@ export class Cohort {
 
   /** Takes in one whose answer has been written up to `nextSeq`, into the emptiest slice. */
   join(sink: Sink, nextSeq: number): Listener {
-    while (this.#slices.length < this.#sliceCount) this.#slices.push([]);
+    while (this.#slices.length < this.#sliceCount) this.#slices.push(new Slice());
     let slice = this.#slices[0]!;
     for (const other of this.#slices) if (other.length < slice.length) slice = other;
     const listener = new Listener(sink, this, slice, nextSeq);
-    slice.push(listener);
+    slice.add(listener);
     const { headSeq } = this.source.ring;
     if (headSeq !== -1 && nextSeq < headSeq) listener.lagMax += headSeq - nextSeq;
     return listener;
@@ -151,10 +204,32 @@ export class Cohort {
    * @param ended no more will come: who has everything is let go
    */
   flush(slice: number, nowMs: number, ended: boolean): void {
-    const listeners = this.#slices[slice % this.#sliceCount];
-    if (listeners === undefined) return;
+    const those = this.#slices[slice % this.#sliceCount];
+    if (those === undefined) return;
+    const { headSeq, oldestSeq } = this.source.ring;
+    const { listeners, abreast, seq, descriptors } = those;
+    const inOneSection = seq >= oldestSeq && headSeq - seq <= SECTION_CHUNKS_MAX;
+    const bytes = seq < headSeq && inOneSection ? this.source.section(seq, headSeq) : null;
+    const nothingNew = seq === headSeq && !ended;
+    let written = 0;
     // Backwards: leaving swaps the last one into the place of the one that leaves.
-    for (let i = listeners.length - 1; i >= 0; i--) this.#flushOne(listeners[i]!, nowMs, ended);
+    for (let place = listeners.length - 1; place >= 0; place--) {
+      const fd = abreast[place]!;
+      if (fd === ALONE) {
+        const listener = listeners[place]!;
+        this.#flushOne(listener, nowMs, ended);
+        those.fallIn(listener, headSeq);
+      } else if (bytes !== null) {
+        written++;
+        const taken = descriptors!.write(fd, bytes);
+        if (taken !== bytes.length) those.fallOut(place, headSeq).sink.owe!(bytes, taken);
+      } else if (!nothingNew) {
+        this.#flushOne(those.fallOut(place, seq), nowMs, ended);
+      }
+    }
+    those.seq = headSeq;
+    this.counters.writes += written;
+    this.counters.bytes += written * (bytes?.length ?? 0);
   }
 
   #flushOne(listener: Listener, nowMs: number, ended: boolean): void {
@@ -209,7 +284,7 @@ export class Cohort {
     let moved = 0;
     for (const slice of this.#slices) {
       while (moved < count && slice.length > 0) {
-        const listener = slice[slice.length - 1]!;
+        const listener = slice.listeners[slice.length - 1]!;
         this.counters.drops.moved++;
         this.#release(listener);
         moved++;

@@ -8,6 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { holdingFrames } from '@parterre/media';
 import { CHUNK_MS, type PublicSpace, RENDITIONS } from '@parterre/protocol';
+import { loadKernel } from '../adapters/system/index.ts';
 import type { Clock, Timers } from '../ports/clock.ts';
 import type { FeedReader, ProgrammeFeed } from '../ports/programme-feed.ts';
 import type { Chunk, ProgrammeRecord } from '../ports/programme-log.ts';
@@ -102,10 +103,10 @@ export interface RunningEdge {
   close(): Promise<void>;
 }
 
-let bare = true;
-/** From here on, edges run as on a runtime whose stream handles are not known. */
-export function withoutBareSockets(): void {
-  bare = false;
+let kernel = loadKernel();
+/** From here on, edges run as where the kernel's calls cannot be had. */
+export function withoutKernel(): void {
+  kernel = null;
 }
 
 export async function runEdge(change: Partial<EdgeOptions> = {}): Promise<RunningEdge> {
@@ -122,7 +123,7 @@ export async function runEdge(change: Partial<EdgeOptions> = {}): Promise<Runnin
     dataDir: folder,
     sockets: { api: join(folder, 'api.sock'), stage: join(folder, 'stage.sock') },
     trustProxy: false,
-    bare,
+    kernel,
     ...change,
   });
   const { port } = await edge.open({ host: '127.0.0.1', port: 0 });

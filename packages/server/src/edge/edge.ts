@@ -3,11 +3,14 @@
  * keeps nothing that another edge could not replace.
  */
 import type { AddressInfo, Socket } from 'node:net';
+import type { AacEncoder } from '../ports/aac-encoder.ts';
 import type { Clock, Timers } from '../ports/clock.ts';
+import type { Kernel } from '../ports/kernel.ts';
 import type { ProgrammeFeed } from '../ports/programme-feed.ts';
 import { EdgeCounters, type LaneId } from './counters.ts';
 import type { Format, HoldingFrames } from './format.ts';
 import { FIRST_REQUEST_MS_MAX, Front, type ListenAt } from './front.ts';
+import { Hls, type HlsMode } from './hls.ts';
 import { House } from './house.ts';
 import { EdgeHttp } from './http.ts';
 import { Pages } from './pages.ts';
@@ -51,16 +54,21 @@ export interface EdgeOptions {
   /** With so many connections it leaves new ones to the other edges, and says so. */
   readonly leaveAt?: number;
   readonly left?: () => void;
-  /** false: every connection is a `net.Socket`. */
-  readonly bare?: boolean;
+  /** null: every connection is a `net.Socket`. */
+  readonly kernel: Kernel | null;
   readonly firstRequestMsMax?: number;
   readonly heldBytesMax?: number;
   readonly stallMsMax?: number;
+  /** Whole segments without caches when left out. */
+  readonly hlsMode?: HlsMode;
+  /** Without it the hls lane has Opus alone. */
+  readonly aac?: AacEncoder | null;
 }
 
 export class Edge {
   readonly counters = new EdgeCounters();
   readonly house: House;
+  readonly hls: Hls;
   readonly #options: EdgeOptions;
   readonly #front: Front;
   readonly #http: EdgeHttp;
@@ -72,12 +80,21 @@ export class Edge {
     const { clock, timers, formats, holding, sockets, dataDir, tls } = options;
     const secure = tls !== null;
     this.house = new House({ clock, timers, formats, holding, counters: this.counters });
+    this.hls = new Hls({
+      house: this.house,
+      clock,
+      timers,
+      mode: options.hlsMode ?? 'plain',
+      aac: options.aac ?? null,
+      failed: (error) => options.failed?.(error),
+    });
     const peers = new Peers();
     const api = new PartProxy({ ...options, socketPath: sockets.api, secure, peers });
     const stage = new PartProxy({ ...options, socketPath: sockets.stage, secure, peers });
     this.#proxies = [api, stage];
     this.#http = new EdgeHttp({
       house: this.house,
+      hls: this.hls,
       clock,
       pages: new Pages(options.pagesDir),
       api,
@@ -160,6 +177,7 @@ export class Edge {
   async #close(others: boolean): Promise<void> {
     this.#front.stopAccepting();
     this.#http.close();
+    this.hls.close();
     const pacedMs = (this.#front.connections / MOVES_PER_S) * 1_000;
     await this.house.moveAll(others ? Math.min(MOVE_MS_MAX, Math.max(MOVE_MS, pacedMs)) : MOVE_MS);
     await this.#poll(FINISH_POLL_MS, FINISH_MS_MAX, () => this.#front.connections === 0);

@@ -8,14 +8,16 @@
  */
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import type { Clock, Timer, Timers } from '../ports/clock.ts';
+import type { Kernel } from '../ports/kernel.ts';
 import { FastAnswers } from './answers.ts';
-import { type BareOwner, BareSocket, bareSockets } from './bare-socket.ts';
+import { BareServer } from './bare-server.ts';
+import { type BareOwner, BareSocket } from './bare-socket.ts';
 import type { EdgeCounters } from './counters.ts';
 import type { House } from './house.ts';
 import { listen } from './listeners.ts';
 import { type LiveRequest, parseLiveRequest } from './live-request.ts';
 import type { Peers } from './peers.ts';
-import { parseProxyHeader } from './proxy-header.ts';
+import { readProxyHeader } from './proxy-header-reader.ts';
 import { Secure, type TlsFiles } from './secure.ts';
 
 /** Where nobody says how many. */
@@ -39,8 +41,8 @@ export interface FrontOptions {
   readonly leaveAt?: number;
   /** It has; whoever knows the others may have it `take` again, up to `connectionsMax`. */
   readonly left?: () => void;
-  /** false: every connection is a `net.Socket`, as on a runtime whose handles are not known. */
-  readonly bare?: boolean;
+  /** null: every connection is a `net.Socket`. */
+  readonly kernel: Kernel | null;
   readonly firstRequestMsMax?: number;
   readonly tls: TlsFiles | null;
   /** 48 bytes, the same at all edges. */
@@ -57,6 +59,8 @@ export class Front {
   readonly #options: FrontOptions;
   readonly #server: Server;
   readonly #secure: Secure | null;
+  /** Has taken over from the server, where it can. */
+  #bareServer: BareServer | null = null;
   #closing = false;
   /** Takes connections although it is as good as full. */
   #insists = false;
@@ -104,18 +108,26 @@ export class Front {
       this.#server.once('error', reject);
       this.#server.listen({ ...at, backlog: BACKLOG }, () => {
         this.#server.removeListener('error', reject);
+        const address = this.#server.address() as AddressInfo;
         this.#bareIfPlain();
-        resolve(this.#server.address() as AddressInfo);
+        resolve(address);
       });
     });
   }
 
   #bareIfPlain(): void {
-    const { bare, proxyProtocol } = this.#options;
-    if (bare === false || proxyProtocol === true) return;
-    bareSockets(this.#server, this.#bareOwner, (socket) => {
-      this.#acceptBare(socket);
-      this.#leaveWhenFull();
+    const { kernel, proxyProtocol } = this.#options;
+    if (kernel === null || proxyProtocol === true) return;
+    this.#bareServer = BareServer.instead(kernel, this.#server, {
+      ...this.#bareOwner,
+      accepted: (socket) => {
+        this.#acceptBare(socket);
+        this.#leaveWhenFull();
+      },
+      exhausted: () => {
+        this.leave();
+        this.#options.left?.();
+      },
     });
   }
 
@@ -130,18 +142,20 @@ export class Front {
 
   /** It listens. */
   get taking(): boolean {
-    return this.#server.listening;
+    return this.#bareServer?.taking ?? this.#server.listening;
   }
 
   /** Leaves new connections, and those in the kernel's queue, to the other edges that share the socket. */
   leave(): void {
+    this.#bareServer?.leave();
     if (this.#server.listening) this.#server.close();
   }
 
   /** Takes connections again, from `socket`, which is the public socket and owned from here on. */
   take(socket: Socket): void {
     this.#insists = true;
-    if (this.#closing || this.#server.listening) socket.destroy();
+    if (this.#bareServer !== null && !this.#closing) this.#bareServer.take();
+    if (this.#closing || this.taking) socket.destroy();
     else this.#server.listen(socket, BACKLOG, () => this.#bareIfPlain());
   }
 
@@ -158,25 +172,17 @@ export class Front {
   #introduce(socket: Socket): void {
     socket.on('error', destroyThis);
     this.#keep(socket, this.#firstRequestUntilMs());
-    let seen: Buffer = NOTHING;
-    const more = (bytes: Buffer): void => {
-      seen = seen.length === 0 ? bytes : Buffer.concat([seen, bytes]);
-      const header = parseProxyHeader(seen);
-      if (header === 'incomplete') return;
-      socket.removeListener('data', more);
+    readProxyHeader(socket, (header) => {
       if (header === 'malformed') {
         this.#options.counters.refusals.proxy++;
         socket.destroy();
         return;
       }
-      socket.pause();
       if (header.address !== null) this.#options.peers.introduce(socket, header.address);
-      if (seen.length > header.bytes) socket.unshift(seen.subarray(header.bytes));
       this.#sockets.delete(socket);
       this.#silent.delete(socket);
       this.#begin(socket);
-    };
-    socket.on('data', more);
+    });
   }
 
   #begin(socket: Socket): void {
@@ -206,23 +212,24 @@ export class Front {
   /** What every plain connection is, until its first packet shows that it is more than a listener's. */
   #acceptBare(socket: BareSocket): void {
     if (this.#secure === null ? this.#isFull() : this.#isOverfull()) {
-      if (this.#secure === null) socket.write(this.#houseFull());
-      socket.destroy();
+      if (this.#secure === null) socket.refuse(this.#houseFull());
+      else socket.destroy();
       return;
     }
     this.#bare.add(socket);
     this.#silent.set(socket, this.#firstRequestUntilMs());
+    socket.begin();
   }
 
   readonly #bareOwner: BareOwner = {
     first: (socket, bytes) => {
       if (this.#secure !== null) {
         const secured = this.#become(socket);
-        this.#handshake(secured, bytes);
+        this.#handshake(secured, Buffer.from(bytes));
         return;
       }
       const request = parseLiveRequest(bytes);
-      if (request === null) this.#outgrown(socket, bytes);
+      if (request === null) this.#outgrown(socket, Buffer.from(bytes));
       else this.#answer(socket, request);
     },
     ended: (socket) => this.#lingerBare(socket),
@@ -367,6 +374,7 @@ export class Front {
   stopAccepting(): void {
     this.#closing = true;
     this.leave();
+    this.#bareServer?.stop();
   }
 
   /** Ends what is left. */
@@ -374,11 +382,11 @@ export class Front {
     this.#sweeper.cancel();
     for (const socket of this.#sockets) socket.destroy();
     for (const socket of this.#bare) socket.destroy();
+    this.#bareServer?.close();
   }
 }
 
 const WAITING_TO_BE_REFUSED_MAX = 100;
-const NOTHING = Buffer.alloc(0);
 const LINGER_MS = 2_000;
 const FINISH_MS_MAX = 30_000;
 

@@ -32,6 +32,10 @@ const GATHER_MS = 1;
 /** After a start, how long to wait for the programme before a space is called unknown without it. */
 const SETTLE_MS_MAX = 10_000;
 const MOVE_STEP_MS = 100;
+/** How many spaces in a row may have been given up. */
+const SUCCESSORS_MAX = 8;
+/** What has ended stays so long for those who pull it and are behind; a cache may stand between. */
+const ENDED_KEPT_MS = 120_000;
 
 export interface HouseOptions {
   readonly clock: Clock;
@@ -103,6 +107,15 @@ export class House implements FeedReader {
     return this.#rooms.get(spaceId);
   }
 
+  /** Where the audience of a space that was given up is now; null when it was not, or that is over as well. */
+  successor(spaceId: string): string | null {
+    let at = this.#rooms.get(spaceId)?.space;
+    for (let step = 0; at?.state === 'ended' && step < SUCCESSORS_MAX; step++) {
+      at = at.successor == null ? undefined : this.#rooms.get(at.successor)?.space;
+    }
+    return at === undefined || at.id === spaceId || at.state === 'ended' ? null : at.id;
+  }
+
   rooms(): Iterable<Room> {
     return this.#rooms.values();
   }
@@ -165,6 +178,7 @@ export class House implements FeedReader {
     const room = this.#rooms.get(spaceId);
     if (room === undefined || room.space.rendition !== rendition) return;
     if (room.rings.live.ring.append(record) === 0) return;
+    if (room.cohorts[0]!.size === 0) return; // nobody is waiting for it
     this.#fresh.add(room);
     this.#gather ??= this.#options.timers.after(GATHER_MS, () => this.#flushFresh());
   }
@@ -249,9 +263,11 @@ export class House implements FeedReader {
     this.#account(nowMs);
   }
 
-  /** Two minutes of a programme that has ended and that nobody is still being sent are not kept. */
+  /** Two minutes of a programme that has ended, and not just now, and that nobody is still being sent are not kept. */
   #clearWhenEmpty(room: Room): void {
     if (room.cohorts.some((cohort) => cohort.size > 0)) return;
+    const endedMs = room.space.endedAtMs ?? 0;
+    if (this.#options.clock.wallMs() - endedMs < ENDED_KEPT_MS) return;
     this.#rooms.set(room.space.id, this.#furnish(room.space));
   }
 

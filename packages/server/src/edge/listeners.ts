@@ -3,7 +3,8 @@
  * handlers are shared functions; a listener adds no closure.
  */
 import type { Socket } from 'node:net';
-import { BareSocket, KEEP_ALIVE_S } from './bare-socket.ts';
+import { KEEP_ALIVE_S } from './bare-server.ts';
+import { BareSocket } from './bare-socket.ts';
 import type { Listener } from './cohort.ts';
 import type { Admission, House } from './house.ts';
 

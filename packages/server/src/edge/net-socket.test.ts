@@ -1,6 +1,6 @@
-/** The edge on a runtime whose stream handles are not known: what holds with bare sockets holds without. */
-import { withoutBareSockets } from './edge.fixture.ts';
+/** The edge where the kernel's calls cannot be had: what holds with bare sockets holds without. */
+import { withoutKernel } from './edge.fixture.ts';
 
-withoutBareSockets();
+withoutKernel();
 await import('./edge.test.ts');
 await import('./slow-reader.test.ts');
