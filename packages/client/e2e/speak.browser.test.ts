@@ -1,3 +1,5 @@
+import { createSocket, type Socket } from 'node:dgram';
+import { once } from 'node:events';
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
@@ -100,6 +102,29 @@ describe.skipIf(!hasChromium)('speak() in Chromium, on a real stage', () => {
         ada.evaluate(() => window.speaking.roster.find(({ name }) => name === 'Bob')?.muted),
       )
       .toBe(false);
+  });
+
+  it('tells a STUN server that sees no other address from one that does not answer', async () => {
+    const page = await speaker({ pass: await passOf('speaker', 'Bea'), name: 'Bea' });
+    const test = (stun: Socket) =>
+      page.evaluate(
+        async ({ space, port }) => {
+          const iceServers = [{ urls: [`stun:127.0.0.1:${port}`] }];
+          const other = window.client.speak({ space, pass: '', name: '', iceServers });
+          return (await other.selfTest()).stun;
+        },
+        { space: SPACE, port: stun.address().port },
+      );
+    const answering = await udp((stun) =>
+      stun.on('message', (request, { port, address }) =>
+        stun.send(bindingResponse(request, port, address), port, address),
+      ),
+    );
+    const silent = await udp(() => {});
+    expect(await test(answering)).toBe('ok');
+    expect(await test(silent)).toBe('failed');
+    answering.close();
+    silent.close();
   });
 
   it('checks its own sound and plays a file on air', async () => {
@@ -210,3 +235,22 @@ describe.skipIf(!hasChromium)('speak() in Chromium, on a real stage', () => {
     expect(await state(page)).toMatchObject({ phase: 'failed', code: 'pass_invalid' });
   });
 });
+
+async function udp(prepare: (socket: Socket) => void): Promise<Socket> {
+  const socket = createSocket('udp4');
+  prepare(socket);
+  socket.bind(0, '127.0.0.1');
+  await once(socket, 'listening');
+  return socket;
+}
+
+/** Says where a binding request came from: XOR-MAPPED-ADDRESS (RFC 8489 §14.2). */
+function bindingResponse(request: Buffer, port: number, address: string): Buffer {
+  const cookie = request.subarray(4, 8);
+  const response = Buffer.concat([Buffer.from([1, 1, 0, 12]), request.subarray(4, 20)]);
+  const mapped = Buffer.from([0, 0x20, 0, 8, 0, 1, port >> 8, port & 0xff]);
+  const octets = address.split('.').map((octet, at) => Number(octet) ^ cookie[at]!);
+  mapped[6]! ^= cookie[0]!;
+  mapped[7]! ^= cookie[1]!;
+  return Buffer.concat([response, mapped, Buffer.from(octets)]);
+}

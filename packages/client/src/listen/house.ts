@@ -16,7 +16,7 @@ const ANSWER_MS_MAX = 8_000;
 
 export class House {
   readonly #bases: readonly string[];
-  readonly #id: string;
+  #id: string;
   readonly #system: System;
   #space: PublicSpace | null = null;
   #offsetMs: number | null = null;
@@ -25,6 +25,17 @@ export class House {
     this.#bases = bases;
     this.#id = space;
     this.#system = system;
+  }
+
+  /** Which space is asked about. */
+  get id(): string {
+    return this.#id;
+  }
+
+  /** Another space of the same house. */
+  moveTo(space: string): void {
+    this.#id = space;
+    this.#space = null;
   }
 
   /** As it was when last asked. */
@@ -44,8 +55,10 @@ export class House {
   /** Asks the first base that answers; null when none does. */
   async ask(): Promise<PublicSpace | null> {
     for (const base of this.#bases) {
-      const answer = await ask(`${base}/spaces/${this.#id}.json`, this.#system);
+      const id = this.#id;
+      const answer = await ask(`${base}/spaces/${id}.json`, this.#system);
       if (answer === null) continue;
+      if (id !== this.#id) return this.#space;
       this.#space = answer.space;
       this.#offsetMs = answer.offsetMs ?? this.#offsetMs;
       return answer.space;

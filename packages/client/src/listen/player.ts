@@ -5,16 +5,17 @@
  */
 import { PROFILES, type Profile, type PublicSpace, type Snapshot } from '@parterre/protocol';
 import { retryDelayMs } from './backoff.ts';
+import { lookForDoorsMs } from './doors.ts';
 import { Ear } from './ear.ts';
 import { failureOf } from './failure.ts';
 import { basesOf, House } from './house.ts';
 import { watchLifecycle } from './lifecycle.ts';
+import { Line } from './line.ts';
 import { type MediaCard, openMediaCard } from './media-session.ts';
 import { TICK_MS } from './playhead.ts';
 import type { Fragment } from './reader.ts';
-import { openSource } from './share.ts';
 import { Situation } from './situation.ts';
-import type { Source, SourceReport } from './source.ts';
+import type { SourceReport } from './source.ts';
 import { FACTS_AT_REST, type Facts } from './state.ts';
 import { Alarm, browserSystem, type System } from './system.ts';
 import { type Counted, Tally } from './tally.ts';
@@ -28,17 +29,12 @@ import type {
   ListenStats,
 } from './types.ts';
 
-/** Doors are asked for at least this often, ms: a start may be moved. */
-const DOORS_MS_MAX = 60_000;
-/** When doors open everybody waits for them: the crowd is spread over this, ms. */
-const DOORS_SPREAD_MS = 1_500;
-
 export class Player implements Listening {
   readonly element: HTMLAudioElement;
   readonly #options: ListenOptions;
   readonly #system: System;
   readonly #house: House;
-  readonly #source: Source;
+  readonly #source: Line;
   readonly #ear: Ear;
   readonly #situation: Situation;
   readonly #listeners = new Set<(change: ListenChange) => void>();
@@ -56,8 +52,7 @@ export class Player implements Listening {
     this.#system = system;
     this.#nextTick = new Alarm(system, () => this.#tick());
     this.#nextTry = new Alarm(system, () => this.#tryAgain());
-    const bases = basesOf(options);
-    this.#house = new House(bases, options.space, system);
+    this.#house = new House(basesOf(options), options.space, system);
     this.#situation = new Situation((state) => this.#become(state));
     this.element = options.element ?? document.createElement('audio');
     this.#ear = new Ear(this.element, options.engine ?? 'auto', system, {
@@ -67,19 +62,13 @@ export class Player implements Listening {
         this.#count('skipped', Math.max(0, toSeq - fromSeq), { type: 'skip', fromSeq, toSeq }),
       broken: (detail) => this.#rebuild(detail),
     });
-    const source = {
-      space: options.space,
-      bases,
-      profile: options.profile ?? null,
-      system,
-      share: options.share ?? true,
-      led: (leads: boolean) => this.#led(leads),
-    };
-    this.#source = openSource(source, {
+    this.#source = new Line(options, system, {
       init: (bytes, channels) => this.#ear.init(bytes, channels),
       fragment: (fragment) => this.#arrived(fragment),
       rewound: () => this.#ear.rewound(),
       report: (report) => this.#reported(report),
+      moved: (space) => this.#moved(space),
+      led: (leads) => this.#led(leads),
     });
     this.element.addEventListener('pause', () => this.#paused());
     this.element.addEventListener('play', () => this.#played());
@@ -88,6 +77,10 @@ export class Player implements Listening {
       this.#rebuild(this.element.error?.message ?? 'element error');
     });
     options.signal?.addEventListener('abort', () => this.stop(), { once: true });
+  }
+
+  get space(): string {
+    return this.#house.id;
   }
 
   get state(): ListenState {
@@ -247,6 +240,7 @@ export class Player implements Listening {
     const known = code ?? (status === 404 ? 'unknown_space' : 'bad_request');
     if (known === 'ended') {
       this.#final = true;
+      void this.#askHouse();
       if (!this.#facts.heard || this.#facts.starved) void this.#end();
     } else if (known === 'not_open') {
       void this.#waitForDoors(retryAfterMs);
@@ -257,6 +251,16 @@ export class Player implements Listening {
     } else {
       this.#fail(known);
     }
+  }
+
+  #moved(space: string): void {
+    this.#final = false;
+    this.#nextTry.clear();
+    this.#house.moveTo(space);
+    this.#options.onEvent?.({ type: 'moved', space });
+    this.#tell('state');
+    if (this.#facts.standing === null) void this.#askHouse();
+    else this.#begin();
   }
 
   #tryAgain(): void {
@@ -271,8 +275,7 @@ export class Player implements Listening {
     const doorsAtMs = space?.doorsAtMs ?? nowMs + Math.max(1_000, retryAfterMs);
     const startsAtMs = space?.startsAtMs ?? null;
     this.#know({ standing: { phase: 'waiting', startsAtMs, doorsAtMs, space } });
-    const untilMs = Math.min(DOORS_MS_MAX, Math.max(500, doorsAtMs - nowMs));
-    this.#nextTry.set(untilMs + this.#system.random() * DOORS_SPREAD_MS);
+    this.#nextTry.set(lookForDoorsMs(doorsAtMs - nowMs, this.#system.random()));
   }
 
   async #end(): Promise<void> {
@@ -295,6 +298,8 @@ export class Player implements Listening {
 
   async #askHouse(): Promise<PublicSpace | null> {
     const space = await this.#house.ask();
+    const { wanted, paused } = this.#facts;
+    if (space?.successor != null && wanted && paused === null) this.#source.moveTo(space.successor);
     this.#showCard();
     return space;
   }
@@ -324,7 +329,7 @@ export class Player implements Listening {
   #look(): void {
     const { wanted, paused, standing } = this.#facts;
     if (!wanted || paused !== null) return;
-    if (standing?.phase === 'waiting') this.#nextTry.set(this.#system.random() * DOORS_SPREAD_MS);
+    if (standing?.phase === 'waiting') this.#nextTry.set(lookForDoorsMs(0, this.#system.random()));
     else if (standing === null) this.#tick();
   }
 

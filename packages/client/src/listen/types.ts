@@ -102,13 +102,17 @@ export type ListenEvent =
   | { readonly type: 'stall'; readonly seq: number | null }
   | { readonly type: 'skip'; readonly fromSeq: number; readonly toSeq: number }
   | { readonly type: 'leader'; readonly connection: 'own' | 'shared' }
-  | { readonly type: 'rebuilt'; readonly detail: string };
+  | { readonly type: 'rebuilt'; readonly detail: string }
+  /** The space was given up; its successor is heard from here on, in the same element. */
+  | { readonly type: 'moved'; readonly space: string };
 
 /** What changed, handed to subscribers. */
 export type ListenChange = 'state' | 'snapshot' | 'stats' | 'volume';
 
 /** One listener. Made by `listen()`; usable again after `stop()`. */
 export interface Listening {
+  /** The space that is listened to: another than was asked for once that was given up to a successor. */
+  readonly space: string;
   readonly state: ListenState;
   /** What the programme says of itself at the moment that is heard now, not that has just arrived. */
   readonly snapshot: Snapshot | null;

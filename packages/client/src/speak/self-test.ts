@@ -11,13 +11,27 @@ export interface SelfTestFacts {
   readonly media: ConnectivityReport['media'];
 }
 
+/** What one gathering of candidates showed. */
+export interface Gathered {
+  /** Of the UDP candidates, relays of any transport included. */
+  readonly kinds: ReadonlySet<string>;
+  /** It came to its end in time, and the browser tells of failures and told of none. */
+  readonly answered: boolean;
+}
+
+const STUN = /^stuns?:/;
+const TURN = /^turns?:/;
 const GATHER_MS_MAX = 6_000;
 
 export async function testConnectivity(facts: SelfTestFacts): Promise<ConnectivityReport> {
-  const found = await gather(facts.iceServers);
-  const stun = outcome(facts.iceServers, /^stuns?:/, found.has('srflx') || found.has('prflx'));
-  const turn = outcome(facts.iceServers, /^turns?:/, found.has('relay'));
-  const udp: CheckOutcome = found.has('host') ? 'ok' : 'failed';
+  // Each alone: one that does not answer keeps the other's gathering from its end.
+  const [reflected, relayed] = await Promise.all([
+    gather(of(facts.iceServers, STUN)),
+    gather(of(facts.iceServers, TURN)),
+  ]);
+  const stun = outcome(facts.iceServers, STUN, sawStun(reflected));
+  const turn = outcome(facts.iceServers, TURN, relayed.kinds.has('relay'));
+  const udp: CheckOutcome = reflected.kinds.has('host') ? 'ok' : 'failed';
   return judge({ udp, stun, turn, signallingMs: facts.signallingMs, media: facts.media });
 }
 
@@ -51,21 +65,41 @@ export function judge(found: Omit<ConnectivityReport, 'verdict' | 'advice'>): Co
   return { ...found, verdict: blocked ? 'blocked' : limited ? 'limited' : 'ok', advice };
 }
 
+/**
+ * Whether a STUN server saw us. Without a NAT it sees the host's own address, which makes no candidate of
+ * its own (RFC 8445 §5.1.3): what shows is that it answered.
+ */
+export function sawStun({ kinds, answered }: Gathered): boolean {
+  return kinds.has('srflx') || kinds.has('prflx') || (kinds.has('host') && answered);
+}
+
+function of(servers: readonly IceServer[], scheme: RegExp): readonly IceServer[] {
+  return servers
+    .map((server) => ({ ...server, urls: server.urls.filter((url) => scheme.test(url)) }))
+    .filter(({ urls }) => urls.length > 0);
+}
+
 function outcome(servers: readonly IceServer[], scheme: RegExp, seen: boolean): CheckOutcome {
   if (!servers.some(({ urls }) => urls.some((url) => scheme.test(url)))) return 'not_configured';
   return seen ? 'ok' : 'failed';
 }
 
-/** The kinds of UDP candidate this browser finds, relays of any transport included. */
-async function gather(iceServers: readonly IceServer[]): Promise<ReadonlySet<string>> {
+async function gather(iceServers: readonly IceServer[]): Promise<Gathered> {
   const kinds = new Set<string>();
   const servers = iceServers.map(({ urls, ...rest }) => ({ urls: [...urls], ...rest }));
   const connection = new RTCPeerConnection({ iceServers: servers });
+  let answered = false;
+  let isWell = 'onicecandidateerror' in connection;
+  connection.onicecandidateerror = () => {
+    isWell = false;
+  };
   try {
     const complete = new Promise<void>((resolve) => {
       connection.onicecandidate = ({ candidate }) => {
-        if (candidate === null) resolve();
-        else if (candidate.protocol === 'udp' || candidate.type === 'relay')
+        if (candidate === null) {
+          answered = isWell;
+          resolve();
+        } else if (candidate.protocol === 'udp' || candidate.type === 'relay')
           kinds.add(candidate.type ?? '');
       };
     });
@@ -75,5 +109,5 @@ async function gather(iceServers: readonly IceServer[]): Promise<ReadonlySet<str
   } finally {
     connection.close();
   }
-  return kinds;
+  return { kinds, answered };
 }
