@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { Broken, simulateGate } from './index.ts';
 
 /** Seeds that once found something stay here for good. */
-const PINNED: readonly number[] = [];
+const PINNED: readonly number[] = [424, 534, 553];
 const SEEDS = 1_000;
 const FOR_MS = 20_000;
 

@@ -238,7 +238,7 @@ class SimGate {
       return;
     }
     const nowMs = this.world.clock.monotonicMs();
-    if (visitor.token === null) visitor.ticket = keeper.issue(SPACE, CLIENT, nowMs, wallMs);
+    if (visitor.token === null) visitor.ticket ??= keeper.issue(SPACE, CLIENT, nowMs, wallMs);
     this.after(keeper.retryAfterS(visitor.token !== null) * 1_000, () => this.come(visitor));
   }
 

@@ -1,7 +1,7 @@
 /**
  * The line of one space: how many tickets there are for each second, and how far the front has come. Pure;
- * nothing is kept for anybody who waits. Invariants: the front only moves forward; it moves no further
- * than there are places for everybody who was called and may still come.
+ * nothing is kept for anybody who waits. Invariants: the front only moves forward; at once it calls no
+ * more than there are places, less those for who was called before and is still expected.
  */
 import { compareOrder, type NowServing, type Order, RANKS } from '@parterre/protocol';
 import type { LineWord } from './messages.ts';
@@ -14,6 +14,12 @@ const DOCUMENT_SECONDS_MAX = 64;
 const COUNTED_MS = 1_500;
 /** Who has redeemed is soon counted among the listeners; until then their place is not given again, ms. */
 const ARRIVING_MS = 1_000;
+/** Who comes when called comes soon; later than this few do, ms. */
+const PROMPT_MS = 12_000;
+const LATE_SHARE = 0.25;
+/** At least this share of those called is expected, and how fast what is seen changes what is expected. */
+const EXPECTED_MIN = 0.1;
+const EXPECTED_STEP = 0.3;
 /** The rate is of the last minute, or so. */
 const RATE_MS = 60_000;
 
@@ -44,6 +50,8 @@ export class Line {
   #arriving: { readonly atMs: number }[] = [];
   readonly #rate: { readonly atMs: number; readonly called: number }[] = [];
   #beganMs = 0;
+  /** The share of those called who come; people leave a line without a word. */
+  #expected = 1;
 
   constructor(spaceId: string, turnMs: number) {
     this.#spaceId = spaceId;
@@ -107,8 +115,7 @@ export class Line {
   /** Calls as many as there are places for. @param free places that newcomers may take */
   step(free: number, nowMs: number, wallMs: number): void {
     this.#forget(nowMs);
-    let owed = this.#arriving.length;
-    for (const { left } of this.#calls) owed += left;
+    const owed = this.#owed(nowMs);
     const before = this.#front;
     let called = 0;
     const countedSecond = Math.floor((wallMs - COUNTED_MS) / 1_000);
@@ -122,6 +129,14 @@ export class Line {
     if (this.#beganMs === 0) this.#beganMs = nowMs;
     this.#calls.push({ atMs: nowMs, from: before, left: called, called });
     this.#rate.push({ atMs: nowMs, called });
+  }
+
+  /** Places for those who were called and are still expected. */
+  #owed(nowMs: number): number {
+    let owed = this.#arriving.length;
+    for (const { left, atMs } of this.#calls)
+      owed += left * this.#expected * (nowMs - atMs > PROMPT_MS ? LATE_SHARE : 1);
+    return owed;
   }
 
   /** Moves the front through a second, as far as there are places. @returns how many that calls */
@@ -142,7 +157,9 @@ export class Line {
   #forget(nowMs: number): void {
     this.#arriving = this.#arriving.filter(({ atMs }) => nowMs - atMs < ARRIVING_MS);
     while (this.#calls.length > 0 && nowMs - this.#calls[0]!.atMs >= this.#turnMs) {
-      this.#calls.shift();
+      const { left, called } = this.#calls.shift()!;
+      const came = Math.max(EXPECTED_MIN, 1 - left / called);
+      this.#expected += EXPECTED_STEP * (came - this.#expected);
       this.#lapsed = this.#calls[0]?.from ?? this.#front;
     }
     while (this.#rate.length > 0 && nowMs - this.#rate[0]!.atMs > RATE_MS) this.#rate.shift();
