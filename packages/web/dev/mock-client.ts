@@ -76,6 +76,7 @@ export function listen({ space }: ListenOptions): Listening {
     tell('state');
   };
   return {
+    space,
     get state() {
       return state;
     },

@@ -300,7 +300,7 @@ export class Player implements Listening {
     const space = await this.#house.ask();
     const { wanted, paused } = this.#facts;
     if (space?.successor != null && wanted && paused === null) this.#source.moveTo(space.successor);
-    this.#showCard();
+    this.#card?.show(this.snapshot, this.#house.space);
     return space;
   }
 
@@ -364,12 +364,8 @@ export class Player implements Listening {
 
   #heardSnapshot(): void {
     this.#know({ holding: this.snapshot?.holding ?? false });
-    this.#showCard();
-    this.#tell('snapshot');
-  }
-
-  #showCard(): void {
     this.#card?.show(this.snapshot, this.#house.space);
+    this.#tell('snapshot');
   }
 
   #led(leads: boolean): void {

@@ -8,11 +8,19 @@ import {
   FragmentReader,
   fragmentSize,
   initSegment,
+  renumbered,
   wrapFragment,
 } from './index.ts';
 
 const encoder = new TextEncoder();
 const silence = Uint8Array.of(0xfc, 0xff, 0xfe);
+
+/** `moof` and `mdat`, as a player is given them. */
+function mediaOf(fragment: Uint8Array): Uint8Array {
+  const [part] = [...new FragmentReader().push(Buffer.concat([initSegment(1), fragment]))].slice(1);
+  if (part?.kind !== 'fragment') throw new Error('It is no fragment.');
+  return new Uint8Array(part.media);
+}
 
 const chunk: FragmentInput = {
   seq: 500_000,
@@ -41,6 +49,18 @@ describe('fragment', () => {
   it('is, without a snapshot, what the golden file says', async () => {
     const plain = wrapFragment({ ...chunk, snapshot: new Uint8Array() });
     await expect(dumpBoxes(plain)).toMatchFileSnapshot('../../golden/fragment-plain.txt');
+  });
+
+  it('under another number is what it would be if it had been written with it', () => {
+    fc.assert(
+      fc.property(arbitraryChunk, fc.nat(), (input, seq) => {
+        const plain = { ...input, snapshot: new Uint8Array() };
+        const media = mediaOf(wrapFragment(plain));
+        expect(renumbered(media, seq)).toEqual(mediaOf(wrapFragment({ ...plain, seq })));
+        expect(media).toEqual(mediaOf(wrapFragment(plain)));
+      }),
+    );
+    expect(() => renumbered(initSegment(1), 1)).toThrow(/moof/);
   });
 
   it('has exactly the size that is announced, whatever the chunk', () => {

@@ -10,6 +10,7 @@ export {
   type InitPart,
   type LivePart,
 } from './reader.ts';
+export { renumbered } from './renumber.ts';
 export {
   REPLAY_FRAGMENT_FRAMES,
   REPLAY_FRAGMENTS_MAX,
