@@ -34,6 +34,8 @@ const SETTLE_MS_MAX = 10_000;
 const MOVE_STEP_MS = 100;
 /** How many spaces in a row may have been given up. */
 const SUCCESSORS_MAX = 8;
+/** How many spaces in a row may have been given up. */
+const SUCCESSORS_MAX = 8;
 /** What has ended stays so long for those who pull it and are behind; a cache may stand between. */
 const ENDED_KEPT_MS = 120_000;
 
@@ -105,6 +107,15 @@ export class House implements FeedReader {
 
   room(spaceId: string): Room | undefined {
     return this.#rooms.get(spaceId);
+  }
+
+  /** Where the audience of a space that was given up is now; null when it was not, or that is over as well. */
+  successor(spaceId: string): string | null {
+    let at = this.#rooms.get(spaceId)?.space;
+    for (let step = 0; at?.state === 'ended' && step < SUCCESSORS_MAX; step++) {
+      at = at.successor == null ? undefined : this.#rooms.get(at.successor)?.space;
+    }
+    return at === undefined || at.id === spaceId || at.state === 'ended' ? null : at.id;
   }
 
   /** Where the audience of a space that was given up is now; null when it was not, or that is over as well. */

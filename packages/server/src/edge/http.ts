@@ -140,6 +140,7 @@ export class EdgeHttp {
     query: string,
   ): void {
     const { method } = request;
+    const { house } = this.#options;
     if (method === 'OPTIONS') {
       response.writeHead(204, { ...PREFLIGHT_FIELDS, allow: 'GET, HEAD, OPTIONS' }).end();
       return;
@@ -156,7 +157,9 @@ export class EdgeHttp {
     }
     const radio = RADIO.exec(path);
     if (radio !== null) {
-      this.#lane('radio', radio[1]!, query, request, response);
+      const successor = house.successor(radio[1]!);
+      if (successor !== null) moved(response, `/radio/${successor}.ogg`);
+      else this.#lane('radio', radio[1]!, query, request, response);
       return;
     }
     const replay = REPLAY.exec(path);
@@ -177,7 +180,12 @@ export class EdgeHttp {
       this.#readiness(response);
       return;
     }
-    const { pages, house } = this.#options;
+    const { pages } = this.#options;
+    const successor = house.successor(path.slice(1));
+    if (successor !== null) {
+      moved(response, `/${successor}`);
+      return;
+    }
     pages.serve(request, response, path, (spaceId) => house.room(spaceId)?.space.title);
   }
 
@@ -298,6 +306,11 @@ export class EdgeHttp {
 /** A WebSocket of the stage: the one thing here that is not a request with an answer (RFC 6455 §4.2.1). */
 function isStageSocket({ method, url = '', headers }: IncomingMessage): boolean {
   return method === 'GET' && headers.upgrade?.toLowerCase() === 'websocket' && STAGE.test(url);
+}
+
+/** The space at this address was given up; its recording comes back when its successor is over too. */
+function moved(response: ServerResponse, location: string): void {
+  response.writeHead(302, { ...CORS_FIELDS, location, 'cache-control': 'no-store' }).end();
 }
 
 function plain(response: ServerResponse, status: number, text: string): void {
