@@ -64,6 +64,10 @@ const CONNECT_MS_MIN = 1_500;
 const CONNECT_MS_MAX = 10_000;
 const STALL_MS_MAX = 10_000;
 const ERROR_BODY_CHARS_MAX = 4_096;
+/** A timer this late was held up with the whole page, ms. */
+const LATE_MS = 200;
+/** How long the page then reads what has come meanwhile, ms. */
+const READ_MS = 100;
 
 export class OwnSource implements Source {
   readonly #options: SourceOptions;
@@ -132,12 +136,12 @@ export class OwnSource implements Source {
   #connect(): void {
     this.#drop();
     const attempt = this.#attempt;
-    const { system, bases } = this.#options;
+    const { bases } = this.#options;
     this.#abort = new AbortController();
     this.#observer.report({ kind: 'connecting', failures: this.#failures });
     const connectMs =
       Math.max(CONNECT_MS_MIN, stallMs(this.#profile) * 2) * 2 ** Math.min(this.#stalls, 3);
-    this.#cancelTimer = system.after(Math.min(CONNECT_MS_MAX, connectMs), () => {
+    this.#patience(Math.min(CONNECT_MS_MAX, connectMs), () => {
       this.#stalls++;
       this.#lose(attempt, 'stalled', 'no answer');
     });
@@ -232,13 +236,23 @@ export class OwnSource implements Source {
     this.#cancelTimer?.();
     const silentMs = this.#options.system.monotonicMs() - this.#lastByteAtMs;
     const leftMs = this.#stallBoundMs() - silentMs;
-    this.#cancelTimer = this.#options.system.after(Math.max(10, leftMs), () => {
+    this.#patience(Math.max(10, leftMs), () => {
       if (attempt !== this.#attempt) return;
       const boundMs = this.#stallBoundMs();
       if (this.#options.system.monotonicMs() - this.#lastByteAtMs < boundMs)
         return this.#watch(attempt);
       this.#stalls++;
       this.#lose(attempt, 'stalled', `no byte for ${Math.round(boundMs)} ms`);
+    });
+  }
+
+  /** Calls `over` after `ms`. A page that was held up reads first, once: it was not the connection that was silent. */
+  #patience(ms: number, over: () => void): void {
+    const { system } = this.#options;
+    const dueAtMs = system.monotonicMs() + ms;
+    this.#cancelTimer = system.after(ms, () => {
+      if (system.monotonicMs() - dueAtMs <= LATE_MS) return over();
+      this.#cancelTimer = system.after(READ_MS, over);
     });
   }
 
