@@ -154,6 +154,7 @@ export class Cohort {
   /** Empty until the first listener comes: most rooms an edge knows have none. */
   readonly #slices: Slice[] = [];
   readonly #sliceCount: number;
+  #turn = 0;
 
   constructor(
     lane: LaneId,
@@ -187,16 +188,23 @@ export class Cohort {
     return headSeq === -1 ? FROM_FIRST : Math.max(oldestSeq, headSeq - this.bufferChunks);
   }
 
-  /** Takes in one whose answer has been written up to `nextSeq`, into the emptiest slice. */
+  /** Takes in one whose answer has been written up to `nextSeq`. */
   join(sink: Sink, nextSeq: number): Listener {
     while (this.#slices.length < this.#sliceCount) this.#slices.push(new Slice());
-    let slice = this.#slices[0]!;
-    for (const other of this.#slices) if (other.length < slice.length) slice = other;
+    const slice = this.#emptier();
     const listener = new Listener(sink, this, slice, nextSeq);
     slice.add(listener);
     const { headSeq } = this.source.ring;
     if (headSeq !== -1 && nextSeq < headSeq) listener.lagMax += headSeq - nextSeq;
     return listener;
+  }
+
+  /** The emptier of two neighbours, which go round: to look at all would be most of a join. */
+  #emptier(): Slice {
+    const one = this.#slices[this.#turn]!;
+    this.#turn = (this.#turn + 1) % this.#sliceCount;
+    const next = this.#slices[this.#turn]!;
+    return next.length < one.length ? next : one;
   }
 
   /**
