@@ -44,7 +44,7 @@ export const HLS_RENDITIONS: Readonly<Record<HlsRenditionId, HlsRendition>> = {
     id: 'aac',
     codecs: 'mp4a.40.2',
     partSamples: 45 * AAC_FRAME_SAMPLES,
-    aheadSamples: AAC_FRAME_SAMPLES,
+    aheadSamples: 2 * AAC_FRAME_SAMPLES,
     leadChunks: 2,
     frameSamples: AAC_FRAME_SAMPLES,
     recipe: 'a1',

@@ -117,6 +117,19 @@ export const CONFIG_KEYS = {
   },
   store: {
     kind: 'string',
+  hls: {
+    kind: 'string',
+    fallback: 'plain',
+    oneOf: ['off', 'plain', 'cached'],
+    about:
+      'The hls lane: `off`; `plain`, whole segments alone; `cached`, also 1 s parts with blocking reloads and delta playlists, for a cache that stands in front.',
+  },
+  hlsAac: {
+    kind: 'boolean',
+    fallback: true,
+    about:
+      'Offer AAC beside Opus on the hls lane, for players that know no Opus; an edge encodes it while somebody asks for it.',
+  },
     fallback: '',
     about:
       'postgres://… to keep spaces and invitations in PostgreSQL; SQLite in the data folder when empty.',
@@ -155,6 +168,8 @@ export interface Config {
 export class ConfigError extends Error {}
 
 type Draft = Record<string, unknown>;
+  readonly hls: 'off' | 'plain' | 'cached';
+  readonly hlsAac: boolean;
 
 /** `--tls-cert` ↔ `tlsCert`. */
 export function flagOf(key: string): string {

@@ -32,6 +32,8 @@ const BEARING: Readonly<Record<keyof Config, boolean>> = {
   idleEndMinutes: false,
   retentionDays: false,
   logLevel: true,
+  hls: true,
+  hlsAac: true,
   store: true,
   demo: false, // two more voices on stage; a server that is rehearsed by itself has them
 };

@@ -10,6 +10,7 @@ import type { Clock } from '../ports/clock.ts';
 import { CORS_FIELDS, PREFLIGHT_FIELDS, streamFields } from './answers.ts';
 import type { LaneId } from './counters.ts';
 import { serveReplay } from './files.ts';
+import type { Hls } from './hls.ts';
 import type { House } from './house.ts';
 import { isListening, listen } from './listeners.ts';
 import { parseLiveQuery } from './live-request.ts';
@@ -27,6 +28,7 @@ const SPACE_JSON_AGE_S = 1;
 
 export interface HttpOptions {
   readonly house: House;
+  readonly hls: Hls;
   readonly clock: Clock;
   readonly pages: Pages;
   readonly api: PartProxy;
@@ -165,6 +167,10 @@ export class EdgeHttp {
     const replay = REPLAY.exec(path);
     if (replay !== null) {
       this.#replay(replay[1]!, replay[2]!, query, request, response);
+      return;
+    }
+    if (path.startsWith('/hls/')) {
+      this.#options.hls.answer(request, response, path, query);
       return;
     }
     const space = SPACE_JSON.exec(path);
