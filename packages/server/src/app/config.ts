@@ -109,14 +109,6 @@ export const CONFIG_KEYS = {
     max: 36_500,
     about: 'Recordings are removed this long after the end; 0 keeps them.',
   },
-  logLevel: {
-    kind: 'string',
-    fallback: 'info',
-    oneOf: ['debug', 'info', 'warn', 'error'],
-    about: 'Least level that is logged.',
-  },
-  store: {
-    kind: 'string',
   hls: {
     kind: 'string',
     fallback: 'plain',
@@ -130,6 +122,14 @@ export const CONFIG_KEYS = {
     about:
       'Offer AAC beside Opus on the hls lane, for players that know no Opus; an edge encodes it while somebody asks for it.',
   },
+  logLevel: {
+    kind: 'string',
+    fallback: 'info',
+    oneOf: ['debug', 'info', 'warn', 'error'],
+    about: 'Least level that is logged.',
+  },
+  store: {
+    kind: 'string',
     fallback: '',
     about:
       'postgres://… to keep spaces and invitations in PostgreSQL; SQLite in the data folder when empty.',
@@ -159,6 +159,8 @@ export interface Config {
   readonly speakersMax: number;
   readonly idleEndMinutes: number;
   readonly retentionDays: number;
+  readonly hls: 'off' | 'plain' | 'cached';
+  readonly hlsAac: boolean;
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error';
   readonly store: string;
   readonly demo: boolean;
@@ -168,8 +170,6 @@ export interface Config {
 export class ConfigError extends Error {}
 
 type Draft = Record<string, unknown>;
-  readonly hls: 'off' | 'plain' | 'cached';
-  readonly hlsAac: boolean;
 
 /** `--tls-cert` ↔ `tlsCert`. */
 export function flagOf(key: string): string {

@@ -31,9 +31,9 @@ const BEARING: Readonly<Record<keyof Config, boolean>> = {
   speakersMax: true,
   idleEndMinutes: false,
   retentionDays: false,
-  logLevel: true,
   hls: true,
   hlsAac: true,
+  logLevel: true,
   store: true,
   demo: false, // two more voices on stage; a server that is rehearsed by itself has them
 };
