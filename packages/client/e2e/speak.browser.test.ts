@@ -181,6 +181,57 @@ describe.skipIf(!hasChromium)('speak() in Chromium, on a real stage', () => {
     await expect.poll(shown).toMatchObject({ phase: 'open', processing: off });
   });
 
+  it('keeps the screen awake while on stage, again after each time it was hidden, and no longer', async () => {
+    const context = await browser.newContext();
+    // The browser takes every lock away when the page is hidden; a test can only play that.
+    await context.addInitScript(() => {
+      const wake = { asked: 0, held: 0 };
+      let visible: DocumentVisibilityState = 'visible';
+      const locks = new Set<{ released: boolean; release(): Promise<void> }>();
+      const request = async () => {
+        if (visible === 'hidden') throw new DOMException('hidden', 'NotAllowedError');
+        wake.asked++;
+        wake.held++;
+        const lock = {
+          released: false,
+          release: async () => {
+            if (!lock.released) wake.held--;
+            lock.released = true;
+          },
+        };
+        locks.add(lock);
+        return lock;
+      };
+      Object.defineProperty(navigator, 'wakeLock', { value: { request } });
+      Object.defineProperty(document, 'visibilityState', { get: () => visible });
+      const show = (to: DocumentVisibilityState) => {
+        visible = to;
+        if (to === 'hidden') for (const lock of locks) void lock.release();
+        document.dispatchEvent(new Event('visibilitychange'));
+      };
+      Object.assign(window, { wake, show });
+    });
+    const page = await speaker(
+      { pass: await passOf('speaker', 'Wanda'), name: 'Wanda' },
+      await context.newPage(),
+    );
+    type Staged = { wake: { asked: number; held: number }; show(to: string): void };
+    const wake = () => page.evaluate(() => (window as unknown as Staged).wake);
+    const show = (to: string) =>
+      page.evaluate((state) => (window as unknown as Staged).show(state), to);
+    expect(await phase(page)).toBe('connected');
+    await expect.poll(wake).toEqual({ asked: 1, held: 1 });
+    await show('hidden');
+    expect(await wake()).toEqual({ asked: 1, held: 0 });
+    await show('visible');
+    await expect.poll(wake).toEqual({ asked: 2, held: 1 });
+    await page.evaluate(() => window.speaking.leave());
+    await expect.poll(wake).toEqual({ asked: 2, held: 0 });
+    await show('hidden');
+    await show('visible');
+    expect(await wake()).toEqual({ asked: 2, held: 0 });
+  });
+
   it('a second tab is refused kindly, and may take the seat over', async () => {
     const pass = await passOf('speaker', 'Dora');
     const first = await speaker({ pass, name: 'Dora' });
