@@ -1,6 +1,6 @@
 /**
  * The recipe of docs/operate/turn.md, run with Debian's coturn: its own configuration and Parterre's own
- * flag are read out of the document; only addresses, ports and the certificate are this machine's. Media over `turns:` are not tried here.
+ * flag are read out of the document; only addresses, ports and the certificate are this machine's.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -42,7 +42,9 @@ describe.skipIf(!able)('a relay by the recipe (coturn, Chromium)', () => {
     const servers = FLAG.replaceAll('turn.example.org', '127.0.0.1')
       .replaceAll(':3478', `:${ports.plain}`)
       .replaceAll(':443', `:${ports.tls}`);
-    server = await TestServer.start(['--ice-servers', servers, '--rtc-addresses', '127.0.0.1']);
+    const byTcp = servers.replace(/.*,(turn:[^,]+),.*/, '$1?transport=tcp');
+    const all = ['--ice-servers', `${servers},${byTcp}`, '--rtc-addresses', '127.0.0.1'];
+    server = await TestServer.start(all);
     const { args, ...options } = launchOptions(microphone);
     // Chromium asks no relay on loopback, and trusts no certificate of our own, unless it is told to.
     const loopback = ['--allow-loopback-in-peer-connection', '--ignore-certificate-errors'];
@@ -99,20 +101,38 @@ describe.skipIf(!able)('a relay by the recipe (coturn, Chromium)', () => {
     return { relay, advice: await page.locator('.advice li').allTextContents() };
   }
 
-  test('a speaker who has only the relay, by UDP, is heard by the house', async () => {
-    const space = 'behind-a-firewall';
-    await server.createSpace({ id: space, title: 'Behind a firewall' });
-    await server.start(space);
+  /** On air in a space of that name, by the relays of that pattern alone. */
+  async function onAir(link: string, name: string, relay?: string): Promise<Page> {
     const context = await openContext(browser);
-    await keepConnections(context, 'turn:');
+    await keepConnections(context, relay);
     const page = await context.newPage();
-    await enterGreenRoom(page, await server.invite(space, 'host', 'Ada'), 'Ada');
+    await enterGreenRoom(page, link, name);
     await goOnAir(page);
-    tap = new Tap(() => `${server.url}/live/${space}`);
-    const speaks = () => tap?.snapshot?.seats.some((seat) => seat.name === 'Ada' && seat.speaking);
-    await until(() => speaks() === true, 'the relayed speaker is heard');
-    expect(await pathOf(page)).toEqual({ type: 'relay', protocol: 'udp' });
-  });
+    return page;
+  }
+
+  test.each([
+    ['turn:[^?]*', 'udp'],
+    ['turn:.*=tcp', 'tcp'],
+    ['turns:.*', 'tls'],
+  ])(
+    'a speaker who has only the relay %s is heard by the house, and hears',
+    async (relay, protocol) => {
+      const space = `only-by-${protocol}`;
+      await server.createSpace({ id: space, title: 'Behind a firewall' });
+      await server.start(space);
+      const ada = await onAir(await server.invite(space, 'host', 'Ada'), 'Ada', relay);
+      tap = new Tap(() => `${server.url}/live/${space}`);
+      const speaks = () =>
+        tap?.snapshot?.seats.some((seat) => seat.name === 'Ada' && seat.speaking);
+      await until(() => speaks() === true, 'the relayed speaker is heard');
+      expect(await pathOf(ada)).toMatchObject({ type: 'relay', protocol });
+      const ben = await onAir(await server.invite(space, 'cohost', 'Ben'), 'Ben');
+      await until(async () => (await pathOf(ada)).heard > 50, 'Ada hears Ben');
+      await until(async () => (await pathOf(ben)).heard > 50, 'Ben hears Ada');
+      expect((await pathOf(ben)).type).not.toBe('relay');
+    },
+  );
 
   test('the studio’s connectivity test says so, and what to do when the relay is gone', async () => {
     await server.createSpace({ id: 'asked', title: 'Does it work?' });
@@ -127,17 +147,20 @@ describe.skipIf(!able)('a relay by the recipe (coturn, Chromium)', () => {
   });
 });
 
-/** How the page's voice travels: the near end of the pair of candidates in use. */
-function pathOf(page: Page): Promise<{ type: string; protocol: string }> {
+/** How the page's voice travels: the near end of the pair of candidates in use, and the packets that came. */
+function pathOf(page: Page): Promise<{ type: string; protocol: string; heard: number }> {
   return page.evaluate(async () => {
     const { connections } = window as unknown as { connections: RTCPeerConnection[] };
     const stats = (await connections.at(-1)!.getStats()) as ReadonlyMap<
       string,
       RTCStats & Record<string, string>
     >;
-    const transport = [...stats.values()].find((entry) => entry.type === 'transport');
+    const all = [...stats.values()];
+    const transport = all.find((entry) => entry.type === 'transport');
     const pair = stats.get(transport!.selectedCandidatePairId!);
     const near = stats.get(pair!.localCandidateId!)!;
-    return { type: near.candidateType!, protocol: near.relayProtocol! };
+    const received = all.filter((entry) => entry.type === 'inbound-rtp');
+    const heard = received.reduce((sum, entry) => sum + Number(entry.packetsReceived), 0);
+    return { type: near.candidateType!, protocol: near.relayProtocol!, heard };
   });
 }

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { Counter, Gauge } from 'prom-client';
 import { DiskRemovals } from '../adapters/disk/index.ts';
 import { UnixInput } from '../adapters/unix/index.ts';
-import { openPeers } from '../adapters/webrtc/index.ts';
+import { hasTcpRelay, openPeers } from '../adapters/webrtc/index.ts';
 import { iceServersOf, PASS_MS } from '../spaces/index.ts';
 import { Demo, packetsOf, Stage, StageServer, Whip } from '../stage/index.ts';
 import { assetPath } from './assets.ts';
@@ -23,6 +23,7 @@ export async function start(context: PartContext): Promise<Part> {
   const peers = await openPeers({
     port: config.rtcPort,
     addresses: config.rtcAddresses,
+    tcpRelays: hasTcpRelay(iceServers),
     peersMax: config.spacesMax * config.speakersMax * PEERS_PER_SEAT,
     timers,
     log,

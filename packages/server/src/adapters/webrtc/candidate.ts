@@ -33,6 +33,13 @@ function reachable(address: string): boolean {
   return version === 6 && address !== '::' && !/^ff/i.test(address);
 }
 
+const OWN = /^((?:a=)?candidate:\S+ \d UDP \d+ \S+) \d+ /i;
+
+/** One of this side's candidates with the port that the other side may use. */
+export function atPort(line: string, port: number): string {
+  return line.replace(OWN, `$1 ${port} `);
+}
+
 /** A further address of this side's port, offered as a host candidate after the machine's own. */
 export function extraCandidate(address: string, port: number, index: number): string {
   const localPreference = 8_000 - index;

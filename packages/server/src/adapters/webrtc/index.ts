@@ -1,7 +1,8 @@
 /**
  * WebRTC by node-datachannel (libdatachannel, libjuice, MPL-2.0): the stage's `PeerFactory` with one UDP
- * port for all peers, held from start to close. Peers are bounded; what cannot be served is refused with
- * `stage_full`, what cannot be understood with `sdp_invalid`. There is no ICE restart in the library.
+ * port for all peers, held from start to close. For relays by TCP the port is this side's, and the library
+ * behind it. Peers are bounded; what cannot be served is refused with `stage_full`, what cannot be
+ * understood with `sdp_invalid`. There is no ICE restart in the library.
  */
 import { createSocket } from 'node:dgram';
 import type { IceServer } from '@parterre/protocol';
@@ -10,11 +11,13 @@ import ndc, { type PeerConnection, type Track } from 'node-datachannel';
 import type { Timers } from '../../ports/clock.ts';
 import type { Log } from '../../ports/log.ts';
 import type { Peer, PeerFactory, PeerObserver, PeerOptions } from '../../ports/peer.ts';
-import { extraCandidate } from './candidate.ts';
-import { NativePeer } from './native-peer.ts';
+import { atPort, extraCandidate } from './candidate.ts';
+import { NativePeer, type NativePeerParts } from './native-peer.ts';
+import { openPublicPort, type PublicPort } from './public-port.ts';
 import { type MediaSection, readDescription, refuseSdp } from './sdp-read.ts';
 import {
   AUDIO_LEVEL_ID,
+  type LocalTransport,
   MIC_MID,
   OPUS_PAYLOAD_TYPE,
   opusParameters,
@@ -30,6 +33,8 @@ export interface PeersOptions {
   readonly port: number;
   /** Further addresses of this port, numeric, such as the public one of a router. */
   readonly addresses: readonly string[];
+  /** Speakers are given relays that they reach by TCP or TLS: every packet then passes this process. */
+  readonly tcpRelays?: boolean;
   /** Peer connections at once. */
   readonly peersMax: number;
   readonly timers: Timers;
@@ -51,8 +56,17 @@ export async function openPeers(options: PeersOptions): Promise<Peers> {
   ndc.initLogger('Error', (_level, message) => options.log.warn({ message }, 'webrtc library'));
   // Without this the library ends its threads whenever no peer is left, and begins them anew for the next.
   ndc.preload();
-  const port = await freePort(options.port);
-  return new NativePeers({ ...options, port });
+  if (options.tcpRelays !== true)
+    return new NativePeers(options, await freePort(options.port), null);
+  const library = await freePort(0);
+  const front = await openPublicPort(options.port, library).catch(() => {
+    throw taken(options.port);
+  });
+  return new NativePeers(options, library, front);
+}
+
+function taken(port: number): Error {
+  return new Error(`The UDP port ${port} for speakers is taken; choose another rtcPort.`);
 }
 
 /** Finds a free port, and tells plainly when the wanted one is taken. */
@@ -61,7 +75,7 @@ function freePort(wanted: number): Promise<number> {
     const probe = createSocket({ type: 'udp4' });
     probe.once('error', () => {
       probe.close();
-      reject(new Error(`The UDP port ${wanted} for speakers is taken; choose another rtcPort.`));
+      reject(taken(wanted));
     });
     probe.bind(wanted, () => {
       const { port } = probe.address();
@@ -73,6 +87,9 @@ function freePort(wanted: number): Promise<number> {
 class NativePeers implements Peers {
   readonly port: number;
   readonly #options: PeersOptions;
+  /** The port the library is given. */
+  readonly #library: number;
+  readonly #front: PublicPort | null;
   readonly #mux: InstanceType<typeof ndc.IceUdpMuxListener>;
   readonly #extra: readonly string[];
   readonly #peers = new Set<NativePeer>();
@@ -82,12 +99,14 @@ class NativePeers implements Peers {
   #count = 0;
   #made = 0;
 
-  constructor(options: PeersOptions) {
+  constructor(options: PeersOptions, library: number, front: PublicPort | null) {
     this.#options = options;
-    this.port = options.port;
-    this.#mux = new ndc.IceUdpMuxListener(options.port);
+    this.#library = library;
+    this.#front = front;
+    this.port = front?.port ?? library;
+    this.#mux = new ndc.IceUdpMuxListener(library);
     this.#extra = options.addresses.map((address, index) =>
-      extraCandidate(address, options.port, index),
+      extraCandidate(address, this.port, index),
     );
   }
 
@@ -106,8 +125,9 @@ class NativePeers implements Peers {
         return connection.addTrack(audio);
       });
       const local = await localDescription(connection, 'offer');
-      const sdp = writeOffer(readTransport(local, this.#extra), options.forwardSources, stereo);
-      return this.#adopt(observer, {
+      const transport = this.#transport(local);
+      const sdp = writeOffer(transport, options.forwardSources, stereo);
+      return this.#adopt(observer, transport, {
         connection,
         description: { type: 'offer', sdp },
         mic,
@@ -138,9 +158,8 @@ class NativePeers implements Peers {
       const section: MediaSection = { ...chosen, direction: 'sendonly' };
       connection.setRemoteDescription(writeRemote(remote, [section]), 'offer');
       const local = await localDescription(connection, 'answer');
-      for (const line of remote.candidates) connection.addRemoteCandidate(line, chosen.mid);
-      const transport = readTransport(local, this.#extra);
-      return this.#adopt(observer, {
+      const transport = this.#transport(local);
+      const peer = this.#adopt(observer, transport, {
         connection,
         description: { type: 'answer', sdp: writeAnswer(transport, remote, chosen, false) },
         mic,
@@ -148,7 +167,15 @@ class NativePeers implements Peers {
         payloadType: chosen.opus ?? OPUS_PAYLOAD_TYPE,
         audioLevelId: chosen.audioLevelId,
       });
+      for (const line of remote.candidates) peer.addCandidate(line, chosen.mid);
+      return peer;
     });
+  }
+
+  #transport(sdp: string): LocalTransport {
+    const own = readTransport(sdp);
+    const candidates = own.candidates.map((line) => atPort(line, this.port));
+    return { ...own, candidates: [...new Set([...candidates, ...this.#extra])] };
   }
 
   #connection(iceServers: readonly IceServer[]): PeerConnection {
@@ -159,8 +186,8 @@ class NativePeers implements Peers {
     return new ndc.PeerConnection(`peer${this.#made}`, {
       iceServers: stunOf(iceServers),
       enableIceUdpMux: true,
-      portRangeBegin: this.port,
-      portRangeEnd: this.port,
+      portRangeBegin: this.#library,
+      portRangeEnd: this.#library,
       disableAutoNegotiation: true,
       forceMediaTransport: true,
       mtu: MTU_BYTES,
@@ -185,12 +212,20 @@ class NativePeers implements Peers {
     }
   }
 
-  #adopt(observer: PeerObserver, parts: ConstructorParameters<typeof NativePeer>[0]): NativePeer {
-    const peer = new NativePeer(parts, observer, (closed) => {
+  #adopt(
+    observer: PeerObserver,
+    { ufrag, pwd }: LocalTransport,
+    parts: Omit<NativePeerParts, 'port' | 'entrance'>,
+  ): NativePeer {
+    const entrance = this.#front?.entrance(ufrag, pwd) ?? null;
+    const peer = new NativePeer({ ...parts, port: this.port, entrance }, observer, (closed) => {
       if (!this.#peers.delete(closed)) return;
       this.#count -= 1;
       this.#ending.add(closed);
-      void closed.ended.then(() => this.#ending.delete(closed));
+      void closed.ended.then(() => {
+        this.#ending.delete(closed);
+        entrance?.close();
+      });
     });
     this.#peers.add(peer);
     if (this.#closed) peer.close(); // it was being made when everything was closed
@@ -208,6 +243,7 @@ class NativePeers implements Peers {
       });
     });
     this.#mux.stop();
+    this.#front?.close();
   }
 }
 
@@ -220,6 +256,12 @@ function isVoice(section: MediaSection): boolean {
 /** Only STUN is for this side: speakers behind firewalls bring their own relay (TURN) to its address. */
 function stunOf(servers: readonly IceServer[]): string[] {
   return servers.flatMap((server) => server.urls).filter((url) => url.startsWith('stun:'));
+}
+
+/** Whether speakers are given a relay that they reach by TCP or TLS. */
+export function hasTcpRelay(servers: readonly IceServer[]): boolean {
+  const urls = servers.flatMap((server) => server.urls);
+  return urls.some((url) => /^turns:|^turn:.*\?transport=tcp$/.test(url));
 }
 
 /** The library's description, with the host candidates it has by then. */

@@ -7,7 +7,7 @@
 import { isRtcp } from '@parterre/media';
 import type { PeerConnection, Track } from 'node-datachannel';
 import type { Peer, PeerObserver } from '../../ports/peer.ts';
-import { checkedCandidate } from './candidate.ts';
+import { atPort, checkedCandidate } from './candidate.ts';
 import { CANDIDATES_MAX, readDescription, refuseSdp } from './sdp-read.ts';
 import { AUDIO_LEVEL_ID, MIC_MID, OPUS_PAYLOAD_TYPE, slotMid, writeRemote } from './sdp-write.ts';
 
@@ -23,8 +23,17 @@ const STATES: ReadonlySet<string> = new Set<PeerState>([
 /** Largest packet that is sent or taken in: one UDP datagram of a usual path. */
 export const PACKET_BYTES_MAX = 1_500;
 
+/** Where the other side's packets come in before the library has them. */
+export interface PeerEntrance {
+  /** @returns the checked line as the library may have it; null when it is of no use */
+  candidate(line: string): Promise<string | null>;
+}
+
 export interface NativePeerParts {
   readonly connection: PeerConnection;
+  /** The port of this side's candidates. */
+  readonly port: number;
+  readonly entrance: PeerEntrance | null;
   readonly description: Peer['description'];
   readonly mic: Track;
   readonly slots: readonly Track[];
@@ -37,6 +46,8 @@ export class NativePeer implements Peer {
   payloadType: number;
   audioLevelId: number | null;
   readonly #connection: PeerConnection;
+  readonly #port: number;
+  readonly #entrance: PeerEntrance | null;
   readonly #mic: Track;
   readonly #slots: readonly Track[];
   readonly #closed: (peer: NativePeer) => void;
@@ -52,6 +63,8 @@ export class NativePeer implements Peer {
     this.payloadType = parts.payloadType;
     this.audioLevelId = parts.audioLevelId;
     this.#connection = parts.connection;
+    this.#port = parts.port;
+    this.#entrance = parts.entrance;
     this.#mic = parts.mic;
     this.#slots = parts.slots;
     this.#observer = observer;
@@ -64,7 +77,8 @@ export class NativePeer implements Peer {
     const { description } = this;
     this.#mic.onMessage((packet) => this.#receive(packet));
     for (const slot of this.#slots) slot.onMessage((packet) => this.#receive(packet));
-    this.#connection.onLocalCandidate((candidate, mid) => {
+    this.#connection.onLocalCandidate((line, mid) => {
+      const candidate = atPort(line, this.#port);
       if (!description.sdp.includes(candidate)) this.#observer?.candidate(candidate, mid);
     });
     this.#connection.onStateChange((state) => this.#changed(state));
@@ -123,6 +137,16 @@ export class NativePeer implements Peer {
   #add(line: string, _mid: string): void {
     if (this.#candidates === CANDIDATES_MAX) return;
     this.#candidates += 1;
+    if (this.#entrance === null) {
+      this.#reach(line);
+      return;
+    }
+    void this.#entrance.candidate(line).then((inside) => {
+      if (inside !== null && this.#observer !== null) this.#reach(inside);
+    });
+  }
+
+  #reach(line: string): void {
     try {
       this.#connection.addRemoteCandidate(line, this.#mic.mid());
     } catch {

@@ -37,7 +37,7 @@ export function opusParameters(stereo: boolean): string {
 }
 
 /** Reads the native library's own description. */
-export function readTransport(sdp: string, extraCandidates: readonly string[]): LocalTransport {
+export function readTransport(sdp: string): LocalTransport {
   const value = (name: string): string =>
     new RegExp(`^a=${name}:(.*)$`, 'm').exec(sdp)?.[1]?.trim() ?? '';
   const own = [...sdp.matchAll(/^a=candidate:.*$/gm)].map((match) => match[0].trim());
@@ -46,7 +46,7 @@ export function readTransport(sdp: string, extraCandidates: readonly string[]): 
     pwd: value('ice-pwd'),
     fingerprint: value('fingerprint'),
     setup: value('setup'),
-    candidates: [...new Set([...own, ...extraCandidates])],
+    candidates: own,
   };
 }
 
