@@ -7,6 +7,7 @@ import type { PublicSpace, Role } from '@parterre/protocol';
 import type { CertificateList, KeptCertificate } from '@parterre/protocol/certificate';
 import type {
   ChangeSpace,
+  Checklist,
   CreatedInvite,
   CreateSpace,
   GrantedPass,
@@ -109,6 +110,9 @@ export const rest = {
   create: (space: CreateSpace) => send('POST', '/api/spaces', space) as Promise<OwnedSpace>,
   change: (id: string, change: ChangeSpace) =>
     send('PATCH', spacePath(id), change) as Promise<OwnedSpace>,
+  relaunch: (id: string) => send('POST', `${spacePath(id)}/relaunch`, {}) as Promise<OwnedSpace>,
+  checklist: (id: string, pass?: string) =>
+    send('GET', `${spacePath(id)}/checklist`, undefined, pass) as Promise<Checklist>,
   remove: (id: string) => send('DELETE', spacePath(id)),
   act: (id: string, action: SpaceAction, pass?: string) =>
     send('POST', `${spacePath(id)}/${action}`, undefined, pass) as Promise<PublicSpace>,

@@ -6,6 +6,7 @@ describe('the form for a new space', () => {
     const form = new FormData();
     form.set('title', '  An evening ');
     form.set('startsAt', '');
+    form.set('zone', 'Europe/Paris');
     form.set('doorsMinutes', '10');
     expect(createRequest(form)).toEqual({
       title: 'An evening',
@@ -21,6 +22,7 @@ describe('the form for a new space', () => {
       title: 'A',
       host: 'Ada',
       startsAt: '2026-12-04T20:00',
+      zone: 'Europe/Paris',
       doorsMinutes: '15',
       profile: 'steady',
       rendition: 'music',
@@ -30,7 +32,8 @@ describe('the form for a new space', () => {
     expect(createRequest(form)).toEqual({
       title: 'A',
       host: 'Ada',
-      startsAtMs: new Date(2026, 11, 4, 20).getTime(),
+      startsAt: '2026-12-04T20:00',
+      zone: 'Europe/Paris',
       doorsMinutes: 15,
       profile: 'steady',
       rendition: 'music',

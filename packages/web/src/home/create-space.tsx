@@ -5,19 +5,20 @@ import { asProblem, type Problem, rest } from '../api/rest.ts';
 import { useWords } from '../i18n/language.ts';
 import { Icon } from '../ui/icons.tsx';
 import { Notice } from '../ui/notice.tsx';
-import { localInputMs, localInputValue } from '../ui/time.ts';
+import { StartFields } from './start-fields.tsx';
 import { HOME_WORDS } from './words.ts';
 
 /** What the form says, as the api takes it: what was left empty is left out. */
 export function createRequest(form: FormData): CreateSpace {
   const text = (name: string) => String(form.get(name) ?? '').trim();
-  const startsAtMs = localInputMs(text('startsAt'));
+  const startsAt = text('startsAt');
+  const zone = text('zone');
   const doorsMinutes = Number.parseInt(text('doorsMinutes'), 10);
   return {
     title: text('title'),
     ...(text('host') === '' ? {} : { host: text('host') }),
-    ...(startsAtMs === null ? {} : { startsAtMs }),
-    ...(startsAtMs === null || Number.isNaN(doorsMinutes) ? {} : { doorsMinutes }),
+    ...(startsAt === '' ? {} : { startsAt, zone }),
+    ...(startsAt === '' || Number.isNaN(doorsMinutes) ? {} : { doorsMinutes }),
     profile: text('profile') === 'steady' ? 'steady' : 'near',
     rendition: text('rendition') === 'music' ? 'music' : 'voice',
     holdingSound: form.get('holdingSound') !== null,
@@ -27,6 +28,7 @@ export function createRequest(form: FormData): CreateSpace {
 export function CreateSpaceForm({ created }: { created: () => void }) {
   const words = useWords(HOME_WORDS);
   const [busy, setBusy] = useState(false);
+  const [made, setMade] = useState(0);
   const [problem, setProblem] = useState<Problem | null>(null);
   const submit = async (form: HTMLFormElement) => {
     setBusy(true);
@@ -34,6 +36,7 @@ export function CreateSpaceForm({ created }: { created: () => void }) {
     try {
       await rest.create(createRequest(new FormData(form)));
       form.reset();
+      setMade((count) => count + 1);
       created();
     } catch (thrown) {
       setProblem(asProblem(thrown));
@@ -69,7 +72,7 @@ export function CreateSpaceForm({ created }: { created: () => void }) {
           </button>
         </div>
         {problem === null ? null : <Notice code={problem.code} detail={problem.detail} />}
-        <CreateDetails />
+        <CreateDetails key={made} />
       </form>
     </section>
   );
@@ -80,27 +83,11 @@ function CreateDetails() {
   return (
     <details class="more">
       <summary>{words.more}</summary>
+      <StartFields />
       <div class="create-grid">
         <label class="labelled">
           <span>{words.host}</span>
           <input class="field" name="host" maxLength={60} autocomplete="name" />
-        </label>
-        <label class="labelled">
-          <span>{words.startsAt}</span>
-          <input
-            class="field"
-            type="datetime-local"
-            name="startsAt"
-            min={localInputValue(Date.now())}
-            aria-describedby="starts-hint"
-          />
-          <small id="starts-hint" class="soft">
-            {words.startsAtHint}
-          </small>
-        </label>
-        <label class="labelled">
-          <span>{words.doorsMinutes}</span>
-          <input class="field" type="number" name="doorsMinutes" min="0" max="1440" value="10" />
         </label>
         <label class="labelled">
           <span>{words.profile}</span>

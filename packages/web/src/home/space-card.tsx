@@ -6,7 +6,7 @@ import { LanguageContext, useWords } from '../i18n/language.ts';
 import { AskFirst } from '../ui/ask-first.tsx';
 import { CopyLink } from '../ui/copy-link.tsx';
 import { Notice, StatePill } from '../ui/notice.tsx';
-import { dateText } from '../ui/time.ts';
+import { dateText, driftWord } from '../ui/time.ts';
 import { HOME_WORDS } from './words.ts';
 
 export function SpaceCard({ space, changed }: { space: OwnedSpace; changed: () => void }) {
@@ -53,6 +53,14 @@ export function SpaceCard({ space, changed }: { space: OwnedSpace; changed: () =
             failed={(thrown) => setProblem(asProblem(thrown))}
           />
         )}
+        {space.state === 'live' || space.state === 'doors' ? (
+          <AskFirst
+            label={words.giveUp}
+            question={words.giveUpAsk(space.title)}
+            yes={words.giveUpYes}
+            act={() => void attempt(() => rest.relaunch(space.id))}
+          />
+        ) : null}
         <AskFirst
           label={words.remove}
           question={words.removeAsk(space.title)}
@@ -71,7 +79,11 @@ function When({ space }: { space: OwnedSpace }) {
   const say = (atMs: number) => dateText(atMs, Date.now(), language);
   if (space.state === 'ended')
     return <>{words.endedWhen(say(space.endedAtMs ?? space.doorsAtMs))}</>;
-  if (space.state === 'live') return <>{words.liveSince(say(space.liveAtMs ?? space.doorsAtMs))}</>;
+  if (space.state === 'live') {
+    const since = words.liveSince(say(space.liveAtMs ?? space.doorsAtMs));
+    const drift = driftWord(words, space.startDriftMs ?? null);
+    return <>{drift === null ? since : `${since}, ${drift}`}</>;
+  }
   if (space.startsAtMs === null) {
     return <>{space.state === 'doors' ? words.openUntilStarted : words.startsByHost}</>;
   }

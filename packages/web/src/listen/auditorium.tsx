@@ -11,7 +11,15 @@ import { House, type HouseLight } from '../ui/house.tsx';
 import { Icon } from '../ui/icons.tsx';
 import { Notice, StatePill } from '../ui/notice.tsx';
 import { useSecondTick } from '../ui/ticking.ts';
-import { clockText, countdownOf, dateText, isoDuration, spokenDuration } from '../ui/time.ts';
+import {
+  clockText,
+  countdownOf,
+  dateText,
+  driftWord,
+  isoDuration,
+  spokenDuration,
+} from '../ui/time.ts';
+import { elsewhereText, placeOf } from '../ui/zone.ts';
 import { Volume } from './volume.tsx';
 import { LISTEN_WORDS, type ListenWords } from './words.ts';
 
@@ -82,9 +90,11 @@ function Elapsed({
   const words = useWords(LISTEN_WORDS);
   if (state !== 'live' || space.liveAtMs === null) return null;
   const ms = nowMs - space.liveAtMs;
+  const drift = driftWord(words, space.startDriftMs ?? null);
   return (
     <span class="soft small figures">
       {words.elapsed} <time dateTime={isoDuration(ms)}>{clockText(ms)}</time>
+      {drift === null ? null : ` · ${drift}`}
     </span>
   );
 }
@@ -102,6 +112,8 @@ function BeforeStart(props: BeforeStartProps) {
   const language = useContext(LanguageContext);
   const { startsAtMs } = space;
   if (startsAtMs === null) return <WithoutTime {...props} />;
+  const zone = space.zone ?? '';
+  const elsewhere = zone === '' ? null : elsewhereText(startsAtMs, zone, language);
   const leftMs = startsAtMs - nowMs;
   const { days, hours, minutes, seconds } = countdownOf(leftMs);
   const figures: readonly (readonly [number, string])[] = [
@@ -136,6 +148,9 @@ function BeforeStart(props: BeforeStartProps) {
           ? words.doorsAt(dateText(space.doorsAtMs, nowMs, language))
           : null}
       </p>
+      {elsewhere === null ? null : (
+        <p class="soft small">{words.announcedAs(elsewhere, placeOf(zone))}</p>
+      )}
     </div>
   );
 }

@@ -5,7 +5,7 @@
  */
 import type { PublicSpace } from '@parterre/protocol';
 import type { ComponentType } from 'preact';
-import { useContext, useEffect, useState } from 'preact/hooks';
+import { useContext, useEffect, useRef, useState } from 'preact/hooks';
 import { type Following, replayComes, useSpace } from '../api/public-space.ts';
 import { LanguageContext, useWords } from '../i18n/language.ts';
 import { SHELL_WORDS } from '../i18n/shell-words.ts';
@@ -20,8 +20,9 @@ import { LISTEN_WORDS } from './words.ts';
 const DARK_HOUSE = { level: () => 0, lamps: [], houseLights: 0.4, seated: false };
 
 export function ListenPage({ id }: { id: string }) {
-  const following = useSpace(id);
   const listening = useListening(id);
+  const [at, setAt] = useState(id);
+  const following = useSpace(at);
   const words = useWords(LISTEN_WORDS);
   const heardEnd = listening.state.phase === 'ended';
   const { space, again } = following;
@@ -31,8 +32,23 @@ export function ListenPage({ id }: { id: string }) {
   useEffect(() => {
     if (space !== null) document.title = words.pageTitle(space.title);
   }, [space, words]);
+  // Whoever comes after it all was over wants this space's recording, not its successor's.
+  const wasOpen = useRef<string | null>(null);
+  if (space !== null && space.state !== 'ended') wasOpen.current = space.id;
+  const given =
+    space?.state === 'ended' && wasOpen.current === space.id ? (space.successor ?? null) : null;
+  const heardIn = listening.space;
+  // The audience goes on there: so does the page, without a reload.
+  useEffect(() => setAt(heardIn), [heardIn]);
+  useEffect(() => {
+    if (given !== null) setAt(given);
+  }, [given]);
+  useEffect(() => {
+    if (at !== id) history.replaceState(null, '', `/${encodeURIComponent(at)}`);
+  }, [at, id]);
   if (space === null) return <NotKnown following={following} />;
-  if (space.state === 'ended' || heardEnd) return <Ended space={space} following={following} />;
+  if ((space.state === 'ended' && given === null) || heardEnd)
+    return <Ended space={space} following={following} />;
   return <Auditorium space={space} following={following} listening={listening} />;
 }
 

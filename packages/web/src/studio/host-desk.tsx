@@ -7,6 +7,7 @@ import { useWords } from '../i18n/language.ts';
 import { AskFirst } from '../ui/ask-first.tsx';
 import { CopyLink } from '../ui/copy-link.tsx';
 import { Notice } from '../ui/notice.tsx';
+import { ChecklistPanel } from './checklist.tsx';
 import { STUDIO_WORDS } from './words.ts';
 
 const ROLES: readonly Role[] = ['speaker', 'cohost', 'host'];
@@ -106,6 +107,7 @@ export function HostDesk(props: HostDeskProps) {
         {problem === null ? null : <Notice code={problem.code} detail={problem.detail} />}
         <CopyLink label={words.listenLink} link={async () => `${location.origin}/${space.id}`} />
       </section>
+      {startable ? <ChecklistPanel space={space} pass={pass} /> : null}
       <Invitations space={space.id} pass={pass} />
     </>
   );

@@ -4,9 +4,8 @@ import {
   clockText,
   countdownOf,
   dateText,
+  driftWord,
   isoDuration,
-  localInputMs,
-  localInputValue,
   spokenDuration,
 } from './time.ts';
 
@@ -38,18 +37,18 @@ describe('times as people read them', () => {
     expect(spokenDuration(0, 'en')).toBe('0 seconds');
   });
 
+  it('[P4] says how the start kept its time', () => {
+    const words = { startedOnTime: 'on time', startedLate: (seconds: string) => `${seconds} late` };
+    const say = (driftMs: number | null) => driftWord(words, driftMs);
+    expect([say(0), say(-20), say(99)]).toEqual(['on time', 'on time', 'on time']);
+    expect([say(420), say(75_000)]).toEqual(['0.4 late', '75 late']);
+    expect([say(null), say(-5_000)]).toEqual([null, null]);
+  });
+
   it('names the day only when it is another one', () => {
     const at = new Date(2026, 11, 4, 20, 0).getTime();
     expect(dateText(at, at - 3_600_000, 'en')).not.toContain('December');
     expect(dateText(at, at - 86_400_000, 'en')).toContain('4 December');
     expect(dateText(at, at - 86_400_000, 'fr')).toContain('4 décembre');
-  });
-
-  it('reads and writes the time field', () => {
-    const at = new Date(2026, 11, 4, 20, 5).getTime();
-    expect(localInputValue(at)).toBe('2026-12-04T20:05');
-    expect(localInputMs(localInputValue(at))).toBe(at);
-    expect(localInputMs('')).toBeNull();
-    expect(localInputMs('2026-13-99T99:99')).toBeNull();
   });
 });

@@ -8,6 +8,8 @@ const SECOND_MS = 1_000;
 const MINUTE_MS = 60 * SECOND_MS;
 const HOUR_MS = 60 * MINUTE_MS;
 const DAY_MS = 24 * HOUR_MS;
+/** Nearer than this to its second is on it, ms. */
+const ON_TIME_MS = 100;
 
 const two = (value: number): string => String(value).padStart(2, '0');
 const whole = (ms: number): number => (Number.isFinite(ms) && ms > 0 ? ms : 0);
@@ -83,15 +85,12 @@ export function dateText(atMs: number, nowMs: number, language: Language): strin
   ).format(at);
 }
 
-/** The value of an `<input type="datetime-local">` as ms since the Unix epoch, or null when it is none. */
-export function localInputMs(value: string): number | null {
-  if (!/^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}/.test(value)) return null;
-  const ms = new Date(value).getTime();
-  return Number.isFinite(ms) ? ms : null;
-}
-
-/** The other way: local wall time for an `<input type="datetime-local">`. */
-export function localInputValue(atMs: number): string {
-  const at = new Date(atMs);
-  return `${at.getFullYear()}-${two(at.getMonth() + 1)}-${two(at.getDate())}T${two(at.getHours())}:${two(at.getMinutes())}`;
+/** How the start kept its time; null when none was announced, or somebody started before it. */
+export function driftWord(
+  words: { readonly startedOnTime: string; readonly startedLate: (seconds: string) => string },
+  driftMs: number | null,
+): string | null {
+  if (driftMs === null || driftMs < -ON_TIME_MS) return null;
+  if (driftMs < ON_TIME_MS) return words.startedOnTime;
+  return words.startedLate((driftMs / SECOND_MS).toFixed(driftMs < 10 * SECOND_MS ? 1 : 0));
 }
