@@ -76,7 +76,8 @@ export class PublicPort {
   readonly #library: number;
   readonly #four: Socket;
   readonly #six: Socket | null;
-  readonly #entrances = new Map<string, Entrance>();
+  readonly #entrances = new Set<Entrance>();
+  readonly #byUfrag = new Map<string, Entrance>();
   readonly #paths = new Map<string, Path>();
   /** Packets so far: the age of a path's last. */
   #packets = 0;
@@ -101,25 +102,26 @@ export class PublicPort {
       path: (remote) => this.#path(entrance, remote),
       closed: () => this.#left(entrance),
     });
-    this.#entrances.set(ufrag, entrance);
+    this.#entrances.add(entrance);
+    this.#byUfrag.set(ufrag, entrance);
     return entrance;
   }
 
   close(): void {
-    for (const entrance of [...this.#entrances.values()]) entrance.close();
+    for (const entrance of this.#entrances) entrance.close();
     this.#four.close();
     this.#six?.close();
   }
 
   #arrived(packet: Buffer, from: RemoteInfo): void {
-    if (packet.length > PACKET_BYTES_MAX) return;
+    if (packet.length > PACKET_BYTES_MAX || from.port === 0) return;
     const path = this.#paths.get(keyOf(from));
     if (!isBindingRequest(packet)) {
       if (path !== undefined) this.#pass(path, packet);
       return;
     }
     const request = readBindingRequest(packet);
-    const entrance = request === null ? undefined : this.#entrances.get(request.ufrag);
+    const entrance = request === null ? undefined : this.#byUfrag.get(request.ufrag);
     if (request === null || entrance === undefined) return;
     const known = path?.entrance === entrance ? path : null;
     if (known !== null && !request.tieless) {
@@ -161,7 +163,8 @@ export class PublicPort {
 
   #left(entrance: Entrance): void {
     for (const path of entrance.paths) this.#forget(path);
-    if (this.#entrances.get(entrance.ufrag) === entrance) this.#entrances.delete(entrance.ufrag);
+    this.#entrances.delete(entrance);
+    if (this.#byUfrag.get(entrance.ufrag) === entrance) this.#byUfrag.delete(entrance.ufrag);
   }
 
   /** The address may be another peer's by now. */
@@ -238,8 +241,11 @@ class Path {
       if (this.#state === 'opening') this.close();
     });
     this.#socket.on('close', () => opened.resolve(null));
-    this.#socket.bind(0, LOOPBACK, () => this.#socket.connect(library, LOOPBACK));
+    this.#socket.bind(0, LOOPBACK, () => {
+      if (this.#state === 'opening') this.#socket.connect(library, LOOPBACK);
+    });
     this.#socket.once('connect', () => {
+      if (this.#state !== 'opening') return;
       this.#state = 'open';
       opened.resolve(this.#socket.address().port);
       if (this.#first !== null) this.#socket.send(this.#first);
