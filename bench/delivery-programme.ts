@@ -35,6 +35,9 @@ async function run(dataDir: string): Promise<void> {
     listenFd: null,
     ticketKeys: null,
     tellLoad: () => {},
+    tellGate: () => {},
+    askSpend: () => {},
+    tellCertified: () => {},
     collectMetrics: () => Promise.resolve(''),
   };
   const programme = await (await prepare(context)).activate();

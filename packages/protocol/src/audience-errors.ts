@@ -65,6 +65,11 @@ export const AUDIENCE_ERRORS = {
     'You can go on listening in the house.',
   ),
   too_large: entry(413, 'The request is too large.', 'Send less at once.'),
+  ticket_invalid: entry(
+    403,
+    'This place in line is not valid, or was used or missed.',
+    'Take a new place in line.',
+  ),
   sdp_invalid: entry(
     422,
     'The session description cannot be used.',
@@ -84,6 +89,11 @@ export const AUDIENCE_ERRORS = {
     503,
     'This server carries as many listeners as it can.',
     'Try again in a moment.',
+  ),
+  waiting: entry(
+    503,
+    'Every place is taken just now.',
+    'Take a place in line; the page does it by itself.',
   ),
   part_away: entry(503, 'A part of the server is restarting.', 'Try again in a moment.'),
 } as const satisfies Record<string, ErrorEntry>;

@@ -48,6 +48,7 @@ export const RESERVED_SPACE_IDS: ReadonlySet<string> = new Set([
   'assets',
   'bulletin',
   'desk',
+  'gate',
   'healthz',
   'hls',
   'invite',

@@ -56,6 +56,14 @@ export const CONFIG_KEYS = {
     max: 10_000_000,
     about: 'House that this machine is asked to hold; decides how many edges there are.',
   },
+  capacity: {
+    kind: 'integer',
+    fallback: 0,
+    min: 0,
+    max: 10_000_000,
+    about:
+      'Listeners taken in at once; more wait in line. 0 takes what a valid certificate held, or listenersMax where that is more; any other is 100 or more.',
+  },
   rtcPort: {
     kind: 'integer',
     fallback: 8041,
@@ -150,6 +158,7 @@ export interface Config {
   readonly tlsKey: string;
   readonly edges: number;
   readonly listenersMax: number;
+  readonly capacity: number;
   readonly rtcPort: number;
   readonly rtcAddresses: readonly string[];
   readonly iceServers: readonly string[];
@@ -165,6 +174,9 @@ export interface Config {
   readonly store: string;
   readonly demo: boolean;
 }
+
+/** Fewer listeners need no gate. */
+const CAPACITY_MIN = 100;
 
 /** What is wrong with the configuration, in words for the operator. */
 export class ConfigError extends Error {}
@@ -199,6 +211,8 @@ export function loadConfig(
   if ((config.tlsCert === '') !== (config.tlsKey === '')) {
     throw new ConfigError('tlsCert and tlsKey go together: give both or neither.');
   }
+  if (config.capacity > 0 && config.capacity < CAPACITY_MIN)
+    throw new ConfigError(`"capacity" must be 0, or ${CAPACITY_MIN} or more.`);
   checkPublicUrl(config.publicUrl);
   checkIceServers(config.iceServers);
   return { ...config, data: resolve(config.data) };

@@ -1,4 +1,5 @@
 /** What the supervisor and its processes say to each other over Node's IPC channel. */
+import type { EdgeGrant, EdgeReport, GateCapacity, Spending } from '../gate/index.ts';
 import type { Config } from './config.ts';
 
 export type Role = 'programme' | 'stage' | 'api' | 'edge';
@@ -27,6 +28,9 @@ export type ToPart =
   /** New connections are for other edges. */
   | { readonly type: 'leave' }
   | { readonly type: 'ticketKeys'; readonly keys: string }
+  /** Places for an edge, of a house this large. */
+  | { readonly type: 'granted'; readonly grant: EdgeGrant; readonly capacity: GateCapacity }
+  | { readonly type: 'spent'; readonly id: number; readonly answer: Spending }
   /** Finish what has begun and end. `others`: there are processes that go on, to which listeners can go. */
   | { readonly type: 'stop'; readonly others: boolean };
 
@@ -43,6 +47,20 @@ export type FromPart =
       readonly places: number;
       /** It listens on the public socket. */
       readonly taking: boolean;
+    }
+  /** How an edge stands with its places. */
+  | { readonly type: 'places'; readonly report: EdgeReport }
+  /** Somebody has come to an edge with this ticket. */
+  | {
+      readonly type: 'spend';
+      readonly id: number;
+      readonly spaceId: string;
+      readonly ticket: { readonly second: number; readonly rank: number; readonly id: string };
+    }
+  /** The api knows what a certificate that is valid now held. */
+  | {
+      readonly type: 'certified';
+      readonly held: { readonly listeners: number; readonly joinsPerS: number } | null;
     }
   /** The api asks for the metrics of all. */
   | { readonly type: 'collect'; readonly id: number };

@@ -4,6 +4,7 @@
  */
 import { chmod, mkdir, rename } from 'node:fs/promises';
 import { join } from 'node:path';
+import { type CurrentCapacity, isCurrentCapacity } from '@parterre/protocol/certificate';
 import { signingKey } from '@parterre/rehearsal/signing';
 import { DiskRemovals } from '../adapters/disk/index.ts';
 import { openSqliteStore } from '../adapters/sqlite/index.ts';
@@ -19,6 +20,8 @@ import { publicUrlOf } from './public-url.ts';
 import { describeServer } from './server-description.ts';
 import { descriptorsMax } from './this-machine.ts';
 import { version } from './version.ts';
+
+const CERTIFIED_LOOK_MS = 10_000;
 
 export async function start(context: PartContext): Promise<Part> {
   const { config, secrets, log, clock, timers, random, sockets, metrics } = context;
@@ -58,10 +61,16 @@ export async function start(context: PartContext): Promise<Part> {
   await app.listen({ path: own });
   await chmod(own, 0o600);
   await rename(own, sockets.api);
+  const telling = tellCertified(context, async () => {
+    const answer = await app.inject({ method: 'GET', url: '/api/certificates/current' });
+    const known: unknown = answer.statusCode === 200 ? answer.json() : null;
+    return isCurrentCapacity(known) ? known.current : null;
+  });
   let closing: Promise<void> | null = null;
   return {
     close() {
       closing ??= (async () => {
+        telling.cancel();
         demo?.cancel();
         await app.close();
         programme.close();
@@ -71,6 +80,22 @@ export async function start(context: PartContext): Promise<Part> {
       return closing;
     },
   };
+}
+
+/** The gate is told what is proven, now and whenever it may have changed. @returns what stops it */
+function tellCertified(
+  { timers, log, tellCertified: tell }: PartContext,
+  current: () => Promise<CurrentCapacity['current']>,
+): { cancel(): void } {
+  const look = (): void => {
+    current()
+      .then((known) => tell(known?.state === 'valid' ? known.capacity : null))
+      .catch((error: unknown) =>
+        log.warn({ err: error }, 'the capacity that is proven is not known'),
+      );
+  };
+  look();
+  return timers.every(CERTIFIED_LOOK_MS, look);
 }
 
 async function openStore({ config, log }: PartContext): Promise<Store> {

@@ -13,6 +13,7 @@ import { loadKernel } from '../adapters/system/index.ts';
 import { UnixFeed } from '../adapters/unix/index.ts';
 import { Edge, LIVE_FORMAT, RADIO_FORMAT, type TlsFiles } from '../edge/index.ts';
 import { pagesRoot } from './assets.ts';
+import { EdgeGate } from './edge-gate.ts';
 import { publisher } from './gauges.ts';
 import { watchHls } from './hls-metrics.ts';
 import { LOAD_EVERY_MS } from './messages.ts';
@@ -32,7 +33,9 @@ export async function start(context: PartContext): Promise<EdgePart> {
   const feed = new UnixFeed({ path: sockets.programme, timers, random, log });
   const tls = config.tlsCert === '' ? null : await readTls(config.tlsCert, config.tlsKey);
   const places = connectionsMaxOf(descriptorsMax());
+  const gate = new EdgeGate(context);
   const edge = new Edge({
+    gate,
     clock,
     timers,
     kernel: loadKernel(),
@@ -57,17 +60,21 @@ export async function start(context: PartContext): Promise<EdgePart> {
   watchHls(context.metrics, edge.hls);
   const stopWatching = tls === null ? () => {} : watchCertificate(edge, context);
   await edge.open({ fd: listenFd }, SETTLE_MS_MAX);
+  gate.open(edge.house);
   const stopTelling = tellLoad(edge, places, context);
   return {
     async close(others) {
       stopWatching();
       await edge.close(others);
+      gate.close();
       stopTelling();
       stopMeasuring();
     },
     take: (socket) => edge.take(socket),
     leave: () => edge.leave(),
     renewTicketKeys: (keys) => edge.renewTicketKeys(keys),
+    granted: (grant, capacity) => gate.granted(grant, capacity),
+    spent: (id, answer) => gate.spent(id, answer),
   };
 }
 

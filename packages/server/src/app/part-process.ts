@@ -81,6 +81,10 @@ class PartProcess {
         return this.#edge?.leave();
       case 'ticketKeys':
         return this.#edge?.renewTicketKeys(Buffer.from(message.keys, 'base64'));
+      case 'granted':
+        return this.#edge?.granted(message.grant, message.capacity);
+      case 'spent':
+        return this.#edge?.spent(message.id, message.answer);
       case 'stop':
         await this.#part?.close(message.others);
         this.#finish();
@@ -108,6 +112,9 @@ class PartProcess {
       listenFd: role === 'edge' ? LISTEN_FD : null,
       ticketKeys: ticketKeys === null ? null : Buffer.from(ticketKeys, 'base64'),
       tellLoad: (connections, places, taking) => say({ type: 'load', connections, places, taking }),
+      tellGate: (report) => say({ type: 'places', report }),
+      askSpend: (id, spaceId, ticket) => say({ type: 'spend', id, spaceId, ticket }),
+      tellCertified: (held) => say({ type: 'certified', held }),
       collectMetrics: () => this.#collectAll(),
     };
     this.#activate = await prepare(role, context);

@@ -4,6 +4,7 @@
  */
 import type { Socket } from 'node:net';
 import type { Registry } from 'prom-client';
+import type { EdgeGrant, EdgeReport, GateCapacity, Spending } from '../gate/index.ts';
 import type { Clock, Timers } from '../ports/clock.ts';
 import type { Log } from '../ports/log.ts';
 import type { Random } from '../ports/random.ts';
@@ -29,6 +30,18 @@ export interface PartContext {
   readonly ticketKeys: Buffer | null;
   /** Tells the supervisor how full this edge is. */
   readonly tellLoad: (connections: number, places: number, taking: boolean) => void;
+  /** Tells the supervisor how this edge stands with its places. */
+  readonly tellGate: (report: EdgeReport) => void;
+  /** Asks the supervisor for a ticket; the answer comes to `EdgePart.spent`. */
+  readonly askSpend: (
+    id: number,
+    spaceId: string,
+    ticket: { readonly second: number; readonly rank: number; readonly id: string },
+  ) => void;
+  /** Tells the supervisor what a certificate that is valid now held; api only. */
+  readonly tellCertified: (
+    held: { readonly listeners: number; readonly joinsPerS: number } | null,
+  ) => void;
   /** Metrics of all processes as Prometheus text; api only. */
   readonly collectMetrics: () => Promise<string>;
 }
@@ -45,4 +58,6 @@ export interface EdgePart extends Part {
   take(socket: Socket): void;
   leave(): void;
   renewTicketKeys(keys: Buffer): void;
+  granted(grant: EdgeGrant, capacity: GateCapacity): void;
+  spent(id: number, answer: Spending): void;
 }

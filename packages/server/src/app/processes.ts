@@ -8,6 +8,7 @@ import type { Log } from '../ports/log.ts';
 import { Child } from './child.ts';
 import type { Config } from './config.ts';
 import { Door } from './door.ts';
+import { GateDesk } from './gate-desk.ts';
 import { type FromPart, LOAD_EVERY_MS, type Role, WARM_ROLES } from './messages.ts';
 import { TICKET_KEYS_MS, type TicketKeys } from './ticket-keys.ts';
 
@@ -44,6 +45,7 @@ export class Processes {
   /** Started to take another's place, and not ready yet; or that other, on its way out. */
   readonly #changing = new Set<Child>();
   readonly #door: Door<Child>;
+  readonly #gate: GateDesk;
   readonly #renewal: NodeJS.Timeout;
   readonly #doorLook: NodeJS.Timeout;
   #deploying: Promise<void> | null = null;
@@ -58,6 +60,7 @@ export class Processes {
       if (take) edge.send({ type: 'take' }, options.listenSocket);
       else edge.send({ type: 'leave' });
     });
+    this.#gate = new GateDesk(options.config, options.log);
     this.#renewal = setInterval(() => this.#renewTicketKeys(), TICKET_KEYS_MS);
     this.#doorLook = setInterval(() => this.#door.look(performance.now()), LOAD_EVERY_MS);
   }
@@ -137,6 +140,7 @@ export class Processes {
     if (!ready) return false;
     this.#changing.add(old);
     this.#door.left(old, performance.now());
+    this.#gate.leaving(old);
     old.send({ type: 'stop', others: true });
     await this.#until(() => old.gone, HANDED_OVER_MS_MAX);
     old.kill();
@@ -182,6 +186,7 @@ export class Processes {
       exit: (from, how) => this.#exit(from, how),
     });
     this.#children.add(child);
+    if (role === 'edge') this.#gate.opened(child);
     if (WARM_ROLES.has(role) && !this.#active.has(role)) this.#activate(child);
     return child;
   }
@@ -199,6 +204,9 @@ export class Processes {
     if (message.type === 'ready') this.#log.info({ process: child.name, pid: child.pid }, 'ready');
     if (message.type === 'collect') void this.#collect(child, message.id);
     if (message.type === 'metrics') this.#collecting.get(message.id)?.(child, message.metrics);
+    if (message.type === 'places') this.#gate.reported(child, message.report);
+    if (message.type === 'spend') this.#gate.spend(child, message);
+    if (message.type === 'certified') this.#gate.certified(message.held);
     if (message.type === 'load' && !this.#changing.has(child) && !this.stopping)
       this.#door.heard(child, message, performance.now());
     this.#changed();
@@ -207,6 +215,7 @@ export class Processes {
   #exit(child: Child, how: string): void {
     this.#children.delete(child);
     this.#door.left(child, performance.now());
+    this.#gate.closed(child);
     if (this.#changing.delete(child)) this.#log.info({ process: child.name, how }, 'is replaced');
     else if (!this.stopping) {
       this.#log.warn({ process: child.name, pid: child.pid, how }, 'a process ended; replacing it');

@@ -21,6 +21,9 @@ const prepared = await prepare({
   listenFd: null,
   ticketKeys: null,
   tellLoad: () => {},
+  tellGate: () => {},
+  askSpend: () => {},
+  tellCertified: () => {},
   collectMetrics: async () => '',
 });
 process.stdout.write('prepared\n');

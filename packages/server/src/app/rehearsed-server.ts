@@ -83,7 +83,17 @@ function wordsOf(data: string, edges: number): string[] {
   const program = process.argv[1];
   if (program === undefined) throw new Error('The program does not know its own path.');
   const place = ['--host=127.0.0.1', '--port=0', '--rtc-port=0', `--data=${data}`];
-  return [program, 'rehearsed', ...place, `--edges=${edges}`, '--demo=true', '--log-level=error'];
+  // What it can hold is what is to be found out: nobody is asked to wait.
+  const open = '--capacity=10000000';
+  return [
+    program,
+    'rehearsed',
+    ...place,
+    `--edges=${edges}`,
+    open,
+    '--demo=true',
+    '--log-level=error',
+  ];
 }
 
 /** The operator's own settings are not this server's. */

@@ -22,6 +22,7 @@ const BEARING: Readonly<Record<keyof Config, boolean>> = {
   tlsKey: false,
   edges: true,
   listenersMax: false, // told as topology.edges
+  capacity: false, // made from what is certified
   rtcPort: false,
   rtcAddresses: false,
   iceServers: false,

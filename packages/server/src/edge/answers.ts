@@ -11,7 +11,8 @@ export type Fields = Readonly<Record<string, string>>;
 /** For a public resource without credentials (Fetch §3.2). */
 export const CORS_FIELDS: Fields = {
   'access-control-allow-origin': '*',
-  'access-control-expose-headers': 'Content-Length, Content-Range, ETag, Retry-After, Date',
+  'access-control-expose-headers':
+    'Content-Length, Content-Range, ETag, Retry-After, Date, Parterre-Return',
 };
 
 export const PREFLIGHT_FIELDS: Fields = {
@@ -21,9 +22,13 @@ export const PREFLIGHT_FIELDS: Fields = {
   'access-control-max-age': '86400',
 };
 
-/** A stream without an end: not stored, not transformed, not gathered by a proxy, ended by closing. */
-export function streamFields(contentType: string): Fields {
+/**
+ * A stream without an end: not stored, not transformed, not gathered by a proxy, ended by closing.
+ * @param returnToken lets the listener come back without waiting
+ */
+export function streamFields(contentType: string, returnToken: string | null): Fields {
   return {
+    ...(returnToken === null ? {} : { 'parterre-return': returnToken }),
     'content-type': contentType,
     'cache-control': 'no-store, no-transform',
     'x-accel-buffering': 'no',
@@ -54,10 +59,10 @@ export class FastAnswers {
   readonly #heads = new Map<string, Buffer>();
   #second = -1;
 
-  /** The head of a stream. */
-  streamHead(contentType: string, wallMs: number): Buffer {
-    return this.#kept(contentType, wallMs, (date) =>
-      head(200, { ...streamFields(contentType), date }),
+  /** The head of a stream; the same for all who come within a second. */
+  streamHead(contentType: string, wallMs: number, returnToken: string | null): Buffer {
+    return this.#kept(`${contentType} ${returnToken ?? ''}`, wallMs, (date) =>
+      head(200, { ...streamFields(contentType, returnToken), date }),
     );
   }
 

@@ -10,6 +10,7 @@ import type { ProgrammeFeed } from '../ports/programme-feed.ts';
 import { EdgeCounters, type LaneId } from './counters.ts';
 import type { Format, HoldingFrames } from './format.ts';
 import { FIRST_REQUEST_MS_MAX, Front, type ListenAt } from './front.ts';
+import { GateHttp, type GateHttpOptions } from './gate-http.ts';
 import { Hls, type HlsMode } from './hls.ts';
 import { House } from './house.ts';
 import { EdgeHttp } from './http.ts';
@@ -59,6 +60,8 @@ export interface EdgeOptions {
   readonly firstRequestMsMax?: number;
   readonly heldBytesMax?: number;
   readonly stallMsMax?: number;
+  /** Without it everybody comes in. */
+  readonly gate?: Pick<GateHttpOptions, 'keeper' | 'spend'> | null;
   /** Whole segments without caches when left out. */
   readonly hlsMode?: HlsMode;
   /** Without it the hls lane has Opus alone. */
@@ -79,7 +82,15 @@ export class Edge {
     this.#options = options;
     const { clock, timers, formats, holding, sockets, dataDir, tls } = options;
     const secure = tls !== null;
-    this.house = new House({ clock, timers, formats, holding, counters: this.counters });
+    const { gate = null } = options;
+    this.house = new House({
+      clock,
+      timers,
+      formats,
+      holding,
+      counters: this.counters,
+      gate: gate?.keeper ?? null,
+    });
     this.hls = new Hls({
       house: this.house,
       clock,
@@ -94,6 +105,7 @@ export class Edge {
     this.#proxies = [api, stage];
     this.#http = new EdgeHttp({
       house: this.house,
+      gate: gate === null ? null : new GateHttp({ ...gate, house: this.house, clock }),
       hls: this.hls,
       clock,
       pages: new Pages(options.pagesDir),

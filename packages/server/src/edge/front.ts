@@ -325,19 +325,20 @@ export class Front {
     this.heard(socket);
     const wallMs = clock.wallMs();
     counters.fastAnswers++;
-    const admission = house.admit('live', request.spaceId, request.from, request.profile);
+    const { spaceId, from, profile, pass, headOnly } = request;
+    const admission = house.admit('live', spaceId, from, profile, pass);
     if ('refusal' in admission) {
       const { refusal, detail, retryAfterS } = admission;
-      const answer = this.#answers.refusal(refusal, detail, retryAfterS, request.headOnly, wallMs);
-      this.#end(socket, answer);
+      this.#end(socket, this.#answers.refusal(refusal, detail, retryAfterS, headOnly, wallMs));
       return;
     }
-    const head = this.#answers.streamHead(admission.cohort.source.format.contentType, wallMs);
-    if (request.headOnly) {
+    const { contentType } = admission.cohort.source.format;
+    const head = this.#answers.streamHead(contentType, wallMs, house.returnToken(spaceId));
+    if (headOnly) {
       this.#end(socket, head);
       return;
     }
-    listen(house, socket, admission, request.from !== null, head);
+    listen(house, socket, admission, from !== null, head);
   }
 
   #end(socket: Socket | BareSocket, answer: Uint8Array): void {

@@ -12,6 +12,7 @@ import {
   type PublicSpace,
   RENDITIONS,
 } from '@parterre/protocol';
+import type { GateKeeper, OpenSpace } from '../gate/index.ts';
 import type { Clock, Timer, Timers } from '../ports/clock.ts';
 import type { FeedReader, ProgrammeFeed } from '../ports/programme-feed.ts';
 import type { ProgrammeRecord } from '../ports/programme-log.ts';
@@ -32,8 +33,8 @@ const GATHER_MS = 1;
 /** After a start, how long to wait for the programme before a space is called unknown without it. */
 const SETTLE_MS_MAX = 10_000;
 const MOVE_STEP_MS = 100;
-/** How many spaces in a row may have been given up. */
-const SUCCESSORS_MAX = 8;
+/** A space that opens within this is given its places beforehand. */
+const OPEN_SOON_MS = 3_600_000;
 /** How many spaces in a row may have been given up. */
 const SUCCESSORS_MAX = 8;
 /** What has ended stays so long for those who pull it and are behind; a cache may stand between. */
@@ -45,6 +46,8 @@ export interface HouseOptions {
   readonly formats: Readonly<Record<LaneId, Format>>;
   readonly holding: HoldingFrames;
   readonly counters: EdgeCounters;
+  /** Decides who comes in; everybody does without one. */
+  readonly gate?: GateKeeper | null;
 }
 
 /** A space as this edge holds it. */
@@ -63,6 +66,7 @@ export class House implements FeedReader {
   readonly counters: EdgeCounters;
   readonly #options: HouseOptions;
   readonly #rooms = new Map<string, Room>();
+  readonly #spaceOf = new WeakMap<Cohort, string>();
   readonly #startedMs: number;
   #feed: { close(): void } | null = null;
   #ticker: Timer | null = null;
@@ -107,15 +111,6 @@ export class House implements FeedReader {
 
   room(spaceId: string): Room | undefined {
     return this.#rooms.get(spaceId);
-  }
-
-  /** Where the audience of a space that was given up is now; null when it was not, or that is over as well. */
-  successor(spaceId: string): string | null {
-    let at = this.#rooms.get(spaceId)?.space;
-    for (let step = 0; at?.state === 'ended' && step < SUCCESSORS_MAX; step++) {
-      at = at.successor == null ? undefined : this.#rooms.get(at.successor)?.space;
-    }
-    return at === undefined || at.id === spaceId || at.state === 'ended' ? null : at.id;
   }
 
   /** Where the audience of a space that was given up is now; null when it was not, or that is over as well. */
@@ -175,6 +170,7 @@ export class House implements FeedReader {
       new Cohort('live', steady, rings.live, paces.steady.slices, counters),
       new Cohort('radio', steady, rings.radio, paces.steady.slices, counters),
     ];
+    for (const cohort of cohorts) this.#spaceOf.set(cohort, space.id);
     return { space, rings, cohorts };
   }
 
@@ -194,8 +190,45 @@ export class House implements FeedReader {
     this.#gather ??= this.#options.timers.after(GATHER_MS, () => this.#flushFresh());
   }
 
-  /** Decides on a request for a lane; writes nothing. */
-  admit(lane: LaneId, spaceId: string, from: number | null, profile: ProfileId | null): Admission {
+  /** Listeners of a space, on all lanes. */
+  used(spaceId: string): number {
+    let used = 0;
+    for (const { size } of this.#rooms.get(spaceId)?.cohorts ?? []) used += size;
+    return used;
+  }
+
+  /** What the gate has to know of: spaces that are open, soon will be, or still have somebody. */
+  *openSpaces(): Iterable<OpenSpace> {
+    const soonMs = this.#options.clock.wallMs() + OPEN_SOON_MS;
+    for (const [id, { space }] of this.#rooms) {
+      const used = this.used(id);
+      const open = space.state === 'doors' || space.state === 'live';
+      const soon = space.state === 'scheduled' && space.doorsAtMs < soonMs;
+      if (open || soon || used > 0) yield { id, used };
+    }
+  }
+
+  /** The refusal of one for whom there is no place now. */
+  waiting(soon: boolean): Admission {
+    return { refusal: 'waiting', retryAfterS: this.#options.gate?.retryAfterS(soon) ?? 1 };
+  }
+
+  /** What lets its holder come back to this space without waiting; null where nobody waits. */
+  returnToken(spaceId: string): string | null {
+    return this.#options.gate?.returnToken(spaceId, this.#options.clock.wallMs()) ?? null;
+  }
+
+  /**
+   * Decides on a request for a lane; writes nothing.
+   * @param pass the token of one who comes back, or that the gate has let them in already
+   */
+  admit(
+    lane: LaneId,
+    spaceId: string,
+    from: number | null,
+    profile: ProfileId | null,
+    pass: string | symbol | null = null,
+  ): Admission {
     const room = this.#rooms.get(spaceId);
     if (room === undefined) return this.settled ? UNKNOWN_SPACE : NOT_SETTLED;
     const { space } = room;
@@ -210,6 +243,10 @@ export class House implements FeedReader {
         detail: `from is beyond the programme, which stands at ${headSeq}.`,
       };
     }
+    const { gate, clock } = this.#options;
+    if (gate != null && typeof pass !== 'symbol')
+      if (!gate.admits(spaceId, this.used(spaceId), pass, clock.wallMs()))
+        return this.waiting(pass !== null);
     return { cohort, startSeq: cohort.startOf(from) };
   }
 
@@ -233,6 +270,8 @@ export class House implements FeedReader {
     const { source, counters } = cohort;
     const { headSeq } = source.ring;
     counters.joins[cohort.lane]++;
+    const spaceId = this.#spaceOf.get(cohort);
+    if (spaceId !== undefined) this.#options.gate?.joined(spaceId, this.used(spaceId));
     if (resumed) counters.resumes[cohort.lane]++;
     const behind = startSeq >= 0 && startSeq < headSeq;
     const nextSeq = behind ? Math.min(headSeq, startSeq + SECTION_CHUNKS_MAX) : startSeq;
@@ -261,6 +300,7 @@ export class House implements FeedReader {
       near: this.#paces.near.tick(nowMs, lateMs, this.#writtenMs),
       steady: this.#paces.steady.tick(nowMs, lateMs, this.#writtenMs),
     };
+    this.#options.gate?.pace.tick(nowMs, lateMs);
     this.#tickedMs = nowMs;
     this.#writtenMs = 0;
     for (const room of this.#rooms.values()) {

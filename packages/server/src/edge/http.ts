@@ -10,8 +10,9 @@ import type { Clock } from '../ports/clock.ts';
 import { CORS_FIELDS, PREFLIGHT_FIELDS, streamFields } from './answers.ts';
 import type { LaneId } from './counters.ts';
 import { serveReplay } from './files.ts';
+import type { GateHttp } from './gate-http.ts';
 import type { Hls } from './hls.ts';
-import type { House } from './house.ts';
+import type { Admission, House } from './house.ts';
 import { isListening, listen } from './listeners.ts';
 import { parseLiveQuery } from './live-request.ts';
 import type { Pages } from './pages.ts';
@@ -28,6 +29,8 @@ const SPACE_JSON_AGE_S = 1;
 
 export interface HttpOptions {
   readonly house: House;
+  /** null where everybody comes in. */
+  readonly gate: GateHttp | null;
   readonly hls: Hls;
   readonly clock: Clock;
   readonly pages: Pages;
@@ -104,10 +107,14 @@ export class EdgeHttp {
     try {
       this.#answer(request, response);
     } catch (error) {
-      this.#options.house.counters.refusals.internal++;
-      this.#options.failed(error);
-      response.destroy();
+      this.#failed(error, response);
     }
+  }
+
+  #failed(error: unknown, response: ServerResponse): void {
+    this.#options.house.counters.refusals.internal++;
+    this.#options.failed(error);
+    response.destroy();
   }
 
   #answer(request: IncomingMessage, response: ServerResponse): void {
@@ -145,6 +152,10 @@ export class EdgeHttp {
     const { house } = this.#options;
     if (method === 'OPTIONS') {
       response.writeHead(204, { ...PREFLIGHT_FIELDS, allow: 'GET, HEAD, OPTIONS' }).end();
+      return;
+    }
+    if (path.startsWith('/gate/') && this.#options.gate !== null) {
+      this.#options.gate.answer(request, response, path, query);
       return;
     }
     if (method !== 'GET' && method !== 'HEAD') {
@@ -202,7 +213,7 @@ export class EdgeHttp {
     request: IncomingMessage,
     response: ServerResponse,
   ): void {
-    const { house } = this.#options;
+    const { house, gate } = this.#options;
     const wanted = parseLiveQuery(query);
     if (wanted === null) {
       refuse(
@@ -213,14 +224,35 @@ export class EdgeHttp {
       );
       return;
     }
-    const admission = house.admit(lane, spaceId, wanted.from, wanted.profile);
+    const resumed = wanted.from !== null;
+    if (gate === null || wanted.ticket === null) {
+      const admission = house.admit(lane, spaceId, wanted.from, wanted.profile, wanted.pass);
+      this.#stream(admission, spaceId, resumed, request, response);
+      return;
+    }
+    const called = gate.admit(lane, spaceId, wanted, wanted.ticket);
+    called
+      .then((admission) => this.#stream(admission, spaceId, resumed, request, response))
+      .catch((error: unknown) => this.#failed(error, response));
+  }
+
+  #stream(
+    admission: Admission,
+    spaceId: string,
+    resumed: boolean,
+    request: IncomingMessage,
+    response: ServerResponse,
+  ): void {
+    const { house } = this.#options;
+    if (request.socket.destroyed) return;
     if ('refusal' in admission) {
       const { refusal, detail, retryAfterS } = admission;
       refuse(request, response, refusal, detail, retryAfterS);
       return;
     }
     response.removeHeader('transfer-encoding'); // ended by closing (RFC 9112 §6.3)
-    response.writeHead(200, streamFields(admission.cohort.source.format.contentType));
+    const { contentType } = admission.cohort.source.format;
+    response.writeHead(200, streamFields(contentType, house.returnToken(spaceId)));
     if (request.method === 'HEAD') {
       response.end();
       return;
@@ -229,7 +261,7 @@ export class EdgeHttp {
     if (socket === null) return void request.socket.destroy(); // pipelined behind another answer
     socket.cork();
     response.flushHeaders();
-    listen(house, socket, admission, wanted.from !== null, null);
+    listen(house, socket, admission, resumed, null);
     socket.uncork();
   }
 

@@ -6,13 +6,14 @@ const bytes = (text: string): Buffer => Buffer.from(text, 'latin1');
 const request = (line: string, header = 'Host: a\r\n'): Buffer => bytes(`${line}\r\n${header}\r\n`);
 
 describe('the fast path takes', () => {
-  const plain = { headOnly: false, spaceId: 'evening', from: null, profile: null };
+  const plain = { headOnly: false, spaceId: 'evening', from: null, profile: null, pass: null };
   test.each([
     ['GET /live/evening HTTP/1.1', plain],
     ['HEAD /live/evening HTTP/1.1', { ...plain, headOnly: true }],
     ['GET /live/evening? HTTP/1.1', plain],
     ['GET /live/evening?from=0 HTTP/1.1', { ...plain, from: 0 }],
     ['GET /live/evening?profile=near&from=42 HTTP/1.1', { ...plain, from: 42, profile: 'near' }],
+    ['GET /live/evening?from=42&return=Ab_- HTTP/1.1', { ...plain, from: 42, pass: 'Ab_-' }],
     ['GET /live/evening?codec=opus&x HTTP/1.1', plain],
   ])('%s', (line, expected) => {
     expect(parseLiveRequest(request(line))).toEqual(expected);
@@ -87,7 +88,8 @@ const wellFormed = fc
     const packet = bytes(
       `${method} /live/${spaceId}${query === '' ? '' : `?${query}`} HTTP/1.1\r\n${header}Host: x\r\n\r\n`,
     );
-    return { packet, expected: { headOnly: method === 'HEAD', spaceId, from, profile } };
+    const expected = { headOnly: method === 'HEAD', spaceId, from, profile, pass: null };
+    return { packet, expected };
   });
 
 test('every well-formed request is understood', () => {
@@ -131,5 +133,9 @@ test('a query says at most one place and one profile, both exact', () => {
   expect(parseLiveQuery('from=')).toBeNull();
   expect(parseLiveQuery('from=-1')).toBeNull();
   expect(parseLiveQuery('profile=near&profile=near')).toBeNull();
-  expect(parseLiveQuery('fromage=1')).toEqual({ from: null, profile: null });
+  const nothing = { from: null, profile: null, pass: null, ticket: null };
+  expect(parseLiveQuery('fromage=1')).toEqual(nothing);
+  expect(parseLiveQuery('ticket=Ab_-')).toEqual({ ...nothing, ticket: 'Ab_-' });
+  // A ticket has to be asked about: not on the fast path.
+  expect(parseLiveRequest(request('GET /live/evening?ticket=Ab_- HTTP/1.1'))).toBeNull();
 });

@@ -20,6 +20,8 @@ export interface LiveRequest {
   readonly from: number | null;
   /** null takes the space's own. */
   readonly profile: ProfileId | null;
+  /** What lets one who was in come back. */
+  readonly pass: string | null;
 }
 
 const CR = 13;
@@ -54,20 +56,25 @@ export function parseLiveRequest(bytes: Uint8Array): LiveRequest | null {
   if (bytes[pathEnd] === QUESTION) {
     lineEnd = endOfQuery(bytes, pathEnd + 1);
     const parsed = parseLiveQuery(text(bytes, pathEnd + 1, lineEnd));
-    if (parsed === null) return null;
+    // A ticket has to be asked about, which takes its time.
+    if (parsed === null || parsed.ticket !== null) return null;
     query = parsed;
   }
   if (!matchesAt(bytes, lineEnd, VERSION)) return null;
   if (!plainHeader(bytes, lineEnd + VERSION.length)) return null;
-  return { headOnly, spaceId, from: query.from, profile: query.profile };
+  return { headOnly, spaceId, from: query.from, profile: query.profile, pass: query.pass };
 }
 
 export interface LiveQuery {
   readonly from: number | null;
   readonly profile: ProfileId | null;
+  /** `return=`: what lets one who was in come back. */
+  readonly pass: string | null;
+  /** `ticket=`: a place in line. */
+  readonly ticket: string | null;
 }
 
-const NO_QUERY: LiveQuery = { from: null, profile: null };
+const NO_QUERY: LiveQuery = { from: null, profile: null, pass: null, ticket: null };
 
 /**
  * The query of a live request. Unknown parameters are tolerated; `from` and `profile` are not
@@ -78,6 +85,8 @@ export function parseLiveQuery(query: string): LiveQuery | null {
   if (query === '') return NO_QUERY;
   let from: number | null = null;
   let profile: ProfileId | null = null;
+  let pass: string | null = null;
+  let ticket: string | null = null;
   for (const parameter of query.split('&')) {
     if (parameter.startsWith('from=')) {
       const digits = parameter.slice(5);
@@ -87,9 +96,13 @@ export function parseLiveQuery(query: string): LiveQuery | null {
       const id = parameter.slice(8);
       if (profile !== null || !Object.hasOwn(PROFILES, id)) return null;
       profile = id as ProfileId;
+    } else if (parameter.startsWith('return=')) {
+      pass = parameter.slice(7);
+    } else if (parameter.startsWith('ticket=')) {
+      ticket = parameter.slice(7);
     }
   }
-  return { from, profile };
+  return { from, profile, pass, ticket };
 }
 
 /** The first blank line is the packet's end: one whole request, nothing after it. */

@@ -156,6 +156,14 @@ const FR: Record<ProblemCode, ProblemWords> = {
     'Quelque chose a échoué de notre côté.',
     'Réessayez ; si cela persiste, donnez le numéro de la demande à l’exploitant.',
   ),
+  waiting: say(
+    'Toutes les places sont prises pour l’instant.',
+    'Prenez place dans la file ; la page le fait d’elle-même.',
+  ),
+  ticket_invalid: say(
+    'Cette place dans la file n’est pas valable, ou a servi, ou a été manquée.',
+    'Prenez une nouvelle place dans la file.',
+  ),
   house_full: say('La salle est pleine.', 'Réessayez dans un instant ; des places se libèrent.'),
   invites_full: say(
     'Cet espace a autant d’invitations qu’il peut en avoir.',

@@ -1,0 +1,108 @@
+/**
+ * The gate at an edge process: a keeper, its reports to the supervisor and the supervisor's answers, and
+ * its figures as metrics.
+ */
+import {
+  type EdgeGrant,
+  floatOf,
+  type GateCapacity,
+  GateKeeper,
+  type Spending,
+} from '../gate/index.ts';
+import { capacityMinOf } from './gate-desk.ts';
+import { publisher } from './gauges.ts';
+import type { PartContext } from './part.ts';
+
+const REPORT_MS = 100;
+/** No answer for so long is "not yet". */
+const SPEND_MS_MAX = 2_000;
+/** Tickets asked about at once. */
+const SPENDING_MAX = 1_000;
+
+/** The part of an edge's house that is needed. */
+interface Seats {
+  used(spaceId: string): number;
+  openSpaces(): Iterable<{ readonly id: string; readonly used: number }>;
+}
+
+export class EdgeGate {
+  readonly keeper: GateKeeper;
+  readonly #context: PartContext;
+  readonly #asked = new Map<number, (answer: Spending) => void>();
+  #question = 0;
+  #seats: Seats | null = null;
+  #capacity: GateCapacity | null = null;
+  #timer: { cancel(): void } | null = null;
+
+  constructor(context: PartContext) {
+    const { config, secrets, random, clock } = context;
+    this.#context = context;
+    const float = floatOf(capacityMinOf(config), config.edges);
+    this.keeper = new GateKeeper(secrets.passKey, float, random, clock.monotonicMs());
+  }
+
+  /** Begins to report. */
+  open(seats: Seats): void {
+    const { clock, timers, tellGate } = this.#context;
+    this.#seats = seats;
+    const report = (): void => {
+      tellGate(this.keeper.report(clock.monotonicMs(), seats.openSpaces()));
+    };
+    report();
+    this.#timer = timers.every(REPORT_MS, report);
+    this.#publish();
+  }
+
+  close(): void {
+    this.#timer?.cancel();
+  }
+
+  granted(grant: EdgeGrant, capacity: GateCapacity): void {
+    this.#capacity = capacity;
+    const nowMs = this.#context.clock.monotonicMs();
+    this.keeper.granted(grant, nowMs, (id) => this.#seats?.used(id) ?? 0);
+  }
+
+  readonly spend = (
+    spaceId: string,
+    { second, rank, id: ticketId }: { second: number; rank: number; id: string },
+  ): Promise<Spending> => {
+    if (this.#asked.size >= SPENDING_MAX) return Promise.resolve('not_yet');
+    const id = ++this.#question;
+    return new Promise((resolve) => {
+      const answer = (spending: Spending): void => {
+        timer.cancel();
+        this.#asked.delete(id);
+        resolve(spending);
+      };
+      const timer = this.#context.timers.after(SPEND_MS_MAX, () => answer('not_yet'));
+      this.#asked.set(id, answer);
+      this.#context.askSpend(id, spaceId, { second, rank, id: ticketId });
+    });
+  };
+
+  spent(id: number, answer: Spending): void {
+    this.#asked.get(id)?.(answer);
+  }
+
+  #publish(): void {
+    const { gauge, byLabel } = publisher(this.#context.metrics);
+    const { keeper } = this;
+    gauge(
+      'parterre_gate_joins_per_second_max',
+      'Joins a second that this edge takes now.',
+      () => keeper.pace.perS,
+    );
+    gauge(
+      'parterre_gate_capacity_listeners',
+      'Listeners the whole house takes in, as each edge was told; not to be summed.',
+      () => this.#capacity?.listeners ?? 0,
+    );
+    byLabel(
+      'parterre_gate_total',
+      'Refused for want of a place, tickets issued and redeemed, listeners who came back past the line, and passes that were not valid.',
+      'what',
+      () => keeper.counters,
+    );
+  }
+}
