@@ -120,6 +120,7 @@ export class Listener {
     if (this.place === -1) return;
     this.#slice.remove(this.place);
     this.place = -1;
+    this.cohort.size--;
   }
 
   /** Its connection has ended by itself. */
@@ -151,6 +152,8 @@ export class Cohort {
   readonly counters: EdgeCounters;
   /** Chunks sent at once to one who joins. */
   readonly bufferChunks: number;
+  /** Listeners in it. */
+  size = 0;
   /** Empty until the first listener comes: most rooms an edge knows have none. */
   readonly #slices: Slice[] = [];
   readonly #sliceCount: number;
@@ -175,12 +178,6 @@ export class Cohort {
     return this.#sliceCount;
   }
 
-  get size(): number {
-    let size = 0;
-    for (const slice of this.#slices) size += slice.length;
-    return size;
-  }
-
   /** Where a listener begins: `from` when it is held, the oldest when that is later; else the profile's buffer. */
   startOf(from: number | null): number {
     const { headSeq, oldestSeq } = this.source.ring;
@@ -194,6 +191,7 @@ export class Cohort {
     const slice = this.#emptier();
     const listener = new Listener(sink, this, slice, nextSeq);
     slice.add(listener);
+    this.size++;
     const { headSeq } = this.source.ring;
     if (headSeq !== -1 && nextSeq < headSeq) listener.lagMax += headSeq - nextSeq;
     return listener;
