@@ -17,6 +17,7 @@ import { awaitsHost, HostDesk, StartCall } from './host-desk.tsx';
 import { Jingle } from './jingle.tsx';
 import { MicrophoneSettings, MicrophoneTrouble } from './microphone.tsx';
 import { Monitor } from './monitor.tsx';
+import { MovedOn } from './moved-on.tsx';
 import { People } from './people.tsx';
 import { Slider } from './slider.tsx';
 import { STUDIO_WORDS } from './words.ts';
@@ -47,6 +48,7 @@ export function StageRoom({ entry, speaking, pass, startOver }: StageRoomProps) 
     <div class="room">
       <RoomHead entry={entry} speaking={speaking} following={following} />
       <WhereYouStand entry={entry} speaking={speaking} startOver={startOver} />
+      {over ? <MovedOn space={desk.space} owner={entry.invite === null} /> : null}
       {!over && runs && awaitsHost(desk.space, desk.state) ? <StartCall {...desk} /> : null}
       {over ? null : (
         <div class="room-columns">
