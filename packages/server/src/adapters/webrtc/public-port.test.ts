@@ -197,6 +197,27 @@ describe('peers with relays by TCP', () => {
     }
   });
 
+  it('answer another implementation that offers', async () => {
+    const peers = await openPeers({ ...given, peersMax: 2, tcpRelays: true });
+    const browser = new wrtc.RTCPeerConnection();
+    try {
+      const source = new wrtc.nonstandard.RTCAudioSource();
+      browser.addTrack(source.createTrack());
+      await browser.setLocalDescription(await browser.createOffer());
+      await expect
+        .poll(() => browser.iceGatheringState === 'complete', { timeout: 30_000 })
+        .toBe(true);
+      const states: string[] = [];
+      const observer = { ...silent, state: (state: string) => states.push(state) };
+      const peer = await peers.answer(browser.localDescription!.sdp, [], observer);
+      await browser.setRemoteDescription({ type: 'answer', sdp: peer.description.sdp });
+      await expect.poll(() => states, { timeout: 30_000 }).toContain('connected');
+    } finally {
+      browser.close();
+      await peers.close();
+    }
+  });
+
   it('say plainly that their port is taken', async () => {
     const taken = await open();
     const wanted = taken.address().port;

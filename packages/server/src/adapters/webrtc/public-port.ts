@@ -241,15 +241,15 @@ class Path {
       if (this.#state === 'opening') this.close();
     });
     this.#socket.on('close', () => opened.resolve(null));
-    this.#socket.bind(0, LOOPBACK, () => {
-      if (this.#state === 'opening') this.#socket.connect(library, LOOPBACK);
-    });
     this.#socket.once('connect', () => {
       if (this.#state !== 'opening') return;
       this.#state = 'open';
       opened.resolve(this.#socket.address().port);
       if (this.#first !== null) this.#socket.send(this.#first);
       this.#first = null;
+    });
+    this.#socket.bind(0, LOOPBACK, () => {
+      if (this.#state === 'opening') this.#socket.connect(library, LOOPBACK);
     });
   }
 
