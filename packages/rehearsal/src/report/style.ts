@@ -58,6 +58,7 @@ table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nu
 th, td { padding: 0.4rem 0.8rem 0.4rem 0; border-bottom: 1px solid var(--line); text-align: left; vertical-align: top; }
 th { font-weight: 600; }
 thead th { color: var(--soft); font-size: 0.875rem; }
+@media (max-width: 32rem) { .scroll { font-size: 0.8125rem; } thead th { font-size: 0.75rem; } th, td { padding-right: 0.4rem; } }
 tbody th { font-weight: 500; }
 code { font: 0.875rem/1.5 ui-monospace, "SF Mono", Menlo, Consolas, monospace; overflow-wrap: anywhere; }
 details { margin-top: 0.4rem; font-size: 0.875rem; }
