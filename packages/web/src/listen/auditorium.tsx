@@ -20,6 +20,7 @@ import {
   spokenDuration,
 } from '../ui/time.ts';
 import { elsewhereText, placeOf } from '../ui/zone.ts';
+import { queueText } from './queue-text.ts';
 import { Volume } from './volume.tsx';
 import { LISTEN_WORDS, type ListenWords } from './words.ts';
 
@@ -31,6 +32,7 @@ const SEATED: ReadonlySet<ListenPhase> = new Set([
   'holding',
   'reconnecting',
   'waiting',
+  'queued',
 ]);
 /** Behind by less than this is what people call live, ms. */
 const LIVE_WORD_MS_MAX = 1_500;
@@ -142,12 +144,10 @@ function BeforeStart(props: BeforeStartProps) {
           </span>
         ))}
       </p>
-      <p class="soft small">
-        {words.startsAt(dateText(startsAtMs, nowMs, language))}{' '}
-        {state === 'scheduled' && space.doorsAtMs < startsAtMs
-          ? words.doorsAt(dateText(space.doorsAtMs, nowMs, language))
-          : null}
-      </p>
+      <p class="soft small">{words.startsAt(dateText(startsAtMs, nowMs, language))}</p>
+      {state === 'scheduled' && space.doorsAtMs < startsAtMs ? (
+        <p class="soft small">{words.doorsAt(dateText(space.doorsAtMs, nowMs, language))}</p>
+      ) : null}
       {elsewhere === null ? null : (
         <p class="soft small">{words.announcedAs(elsewhere, placeOf(zone))}</p>
       )}
@@ -253,6 +253,8 @@ function sentenceOf(words: ListenWords, state: ListenState, space: SpaceState): 
       return state.reason === 'system' ? words.pausedSystem : words.pausedListener;
     case 'waiting':
       return words.waiting;
+    case 'queued':
+      return queueText(words, state);
     case 'ended':
       return words.endedTitle;
   }

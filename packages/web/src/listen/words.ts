@@ -45,6 +45,17 @@ const en = {
   pausedSystem: 'A call or another app paused the sound. Press Listen to come back.',
   waiting:
     'Your seat is taken. The sound starts by itself when the doors open; leave this page open.',
+  queued: 'Every place is taken just now. You are in line; leave this page open.',
+  queueTurn: 'It is your turn. Bringing you to your seat…',
+  queueAhead: (ahead: number): string =>
+    ahead === 1
+      ? 'Every place is taken. You are next in line.'
+      : `Every place is taken. ${ahead} are before you in line.`,
+  queueMinutes: (least: number, most: number): string =>
+    most <= 1 ? 'It takes a minute or less.' : `It takes about ${least} to ${most} minutes.`,
+  queueUnknown: 'A place comes free when somebody leaves; nobody can say when.',
+  queueLater: 'Fewer places come free than before, so it takes longer than we said.',
+  queueStays: 'The sound starts by itself.',
   live: 'live',
   behind: (seconds: number) => `${seconds} s behind the stage`,
   endedTitle: 'This space has ended.',
@@ -105,6 +116,17 @@ const fr: typeof en = {
     'Un appel ou une autre application a mis le son en pause. Touchez Écouter pour revenir.',
   waiting:
     'Votre place est prise. Le son commence de lui-même à l’ouverture des portes ; gardez cette page ouverte.',
+  queued: 'Toutes les places sont prises. Vous êtes dans la file ; gardez cette page ouverte.',
+  queueTurn: 'C’est votre tour. On vous conduit à votre place…',
+  queueAhead: (ahead) =>
+    ahead === 1
+      ? 'Toutes les places sont prises. Vous êtes le prochain.'
+      : `Toutes les places sont prises. ${ahead} personnes sont avant vous dans la file.`,
+  queueMinutes: (least, most) =>
+    most <= 1 ? 'Une minute au plus.' : `Environ ${least} à ${most} minutes.`,
+  queueUnknown: 'Une place se libère quand quelqu’un part ; nul ne sait quand.',
+  queueLater: 'Moins de places se libèrent : ce sera plus long qu’annoncé.',
+  queueStays: 'Le son commencera de lui-même.',
   live: 'en direct',
   behind: (seconds) => `${seconds} s après la scène`,
   endedTitle: 'Cet espace est terminé.',

@@ -46,13 +46,15 @@ function Person({ seat, speaking, moderates }: PersonProps) {
   const level = speaking.levels[seat.id] ?? 0;
   const own = seat.id === speaking.seat;
   const heard = !seat.muted && level > SPEAKING_LEVEL;
-  const how = !seat.connected
-    ? words.away
-    : seat.muted
-      ? words.micOff
-      : heard
-        ? words.speaking
-        : words.role[seat.role];
+  // Who reads this is here; that their own sound is on its way is said elsewhere.
+  const how =
+    !seat.connected && !own
+      ? words.away
+      : seat.muted
+        ? words.micOff
+        : heard
+          ? words.speaking
+          : words.role[seat.role];
   return (
     <li class={heard ? 'seat seat-heard' : 'seat'}>
       <div class="seat-line">

@@ -152,12 +152,14 @@ function Talk({ speaking }: { speaking: Speaking }) {
           />
           <span>{words.pushToTalk}</span>
         </label>
+      </div>
+      <div class="row">
+        <p class="small soft steady-line voice-now" role="status">
+          {speaking.silenced ? words.silencedNow : muted ? words.mutedNow : isOpen && words.openNow}
+          {pushing ? ` ${words.pushHint}` : null}
+        </p>
         <Leave speaking={speaking} />
       </div>
-      <p class="small soft steady-line" role="status">
-        {speaking.silenced ? words.silencedNow : muted ? words.mutedNow : isOpen && words.openNow}
-        {pushing ? ` ${words.pushHint}` : null}
-      </p>
     </div>
   );
 }
