@@ -49,7 +49,8 @@ const RETRY_SPREAD_S = 5;
 const PLAYLIST_TYPE = 'application/vnd.apple.mpegurl';
 const MEDIA_TYPE = 'audio/mp4';
 const FOR_EVER = 'public, max-age=31536000, immutable';
-const A_SECOND = 'public, max-age=1';
+/** A cache gives a list a little longer while it gets the next one, and while there is none to be had. */
+const A_SECOND = 'public, max-age=1, stale-while-revalidate=5, stale-if-error=30';
 /** What a blocking reload waited for stays true: it is asked for with its number. */
 const SIX_TARGETS = `public, max-age=${6 * TARGET_DURATION_S}`;
 const A_MINUTE = 'public, max-age=60';
