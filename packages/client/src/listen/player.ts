@@ -134,6 +134,7 @@ export class Player implements Listening {
   }
 
   pause(): void {
+    if (this.#facts.standing?.phase === 'queued') this.stop();
     if (!this.#facts.wanted || this.#facts.standing !== null) return;
     this.#rest('listener');
     this.#ear.engine?.pause();
@@ -230,9 +231,9 @@ export class Player implements Listening {
       this.#count('reconnects', 1, { type: 'lost', reason, detail });
       this.#know({ connected: false, failures });
       if (reason === 'woke') void this.#askHouse();
-    } else if (report.kind === 'refused') {
-      this.#refused(report);
-    }
+    } else if (report.kind === 'queued')
+      this.#know({ connected: false, standing: { phase: 'queued', ...report.place } });
+    else if (report.kind === 'refused') this.#refused(report);
   }
 
   #refused({ code, status, retryAfterMs }: Extract<SourceReport, { kind: 'refused' }>): void {

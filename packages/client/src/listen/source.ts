@@ -7,6 +7,7 @@
 import type { AudienceErrorCode, ProfileId } from '@parterre/protocol';
 import { AUDIENCE_ERRORS, PROFILES } from '@parterre/protocol';
 import { parseRetryAfterMs, retryDelayMs, stallMs } from './backoff.ts';
+import type { Place, Queue } from './queue.ts';
 import { type Fragment, type LiveObserver, LiveReader } from './reader.ts';
 import type { System } from './system.ts';
 
@@ -22,6 +23,8 @@ export type SourceReport =
       readonly detail: string;
       readonly failures: number;
     }
+  /** Every place is taken: one stands in line, and goes on by oneself. */
+  | { readonly kind: 'queued'; readonly place: Place }
   /** The house said no; the source has stopped. `code` is null when the answer was not from the catalogue. */
   | {
       readonly kind: 'refused';
@@ -63,6 +66,8 @@ const GOOD_MS = 1_000;
 const CONNECT_MS_MIN = 1_500;
 const CONNECT_MS_MAX = 10_000;
 const STALL_MS_MAX = 10_000;
+/** Who comes back and is not let in so often has no place kept any more. */
+const RETURN_TRIES_MAX = 10;
 const ERROR_BODY_CHARS_MAX = 4_096;
 /** A timer this late was held up with the whole page, ms. */
 const LATE_MS = 200;
@@ -72,6 +77,10 @@ const READ_MS = 100;
 export class OwnSource implements Source {
   readonly #options: SourceOptions;
   readonly #observer: SourceObserver;
+  /** Fetched where there is one to stand in. */
+  #queue: Queue | null = null;
+  /** Lets this tab come back without waiting. */
+  #token: string | null;
   #profile: ProfileId;
   #running = false;
   /** Counts connections; what belongs to an older one is ignored. */
@@ -89,6 +98,7 @@ export class OwnSource implements Source {
   constructor(options: SourceOptions, observer: SourceObserver) {
     this.#options = options;
     this.#observer = observer;
+    this.#token = kept(options.space);
     this.#profile = options.profile ?? 'steady';
   }
 
@@ -158,13 +168,24 @@ export class OwnSource implements Source {
       credentials: 'omit',
     });
     if (attempt !== this.#attempt) return;
-    if (!response.ok) return this.#refused(attempt, response);
+    if (!response.ok) return this.#refused(attempt, base, response);
     const type = response.headers.get('content-type') ?? '';
     if (!type.startsWith('audio/mp4') || response.body === null) {
       return this.#lose(attempt, 'refused', `answered with ${type || 'no content type'}`);
     }
+    this.#admitted(response.headers.get('parterre-return'));
     this.#opened(attempt, base);
     await this.#read(attempt, response.body.getReader());
+  }
+
+  #admitted(token: string | null): void {
+    this.#token = token;
+    this.#queue?.leave();
+    try {
+      if (token !== null) sessionStorage.setItem(tokenName(this.#options.space), token);
+    } catch {
+      // Kept in memory all the same.
+    }
   }
 
   #opened(attempt: number, base: string): void {
@@ -223,6 +244,9 @@ export class OwnSource implements Source {
     const query: string[] = [];
     if (this.#next !== null) query.push(`from=${this.#next}`);
     if (this.#options.profile !== null) query.push(`profile=${this.#options.profile}`);
+    const ticket = this.#queue?.ticket ?? null;
+    if (this.#token !== null) query.push(`return=${this.#token}`);
+    else if (ticket !== null) query.push(`ticket=${ticket}`);
     const path = `${base}/live/${this.#options.space}`;
     return query.length === 0 ? path : `${path}?${query.join('&')}`;
   }
@@ -256,13 +280,34 @@ export class OwnSource implements Source {
     });
   }
 
-  async #refused(attempt: number, response: Response): Promise<void> {
+  /** Stands in line until it is one's turn, then comes with the ticket. @param anew with a new place */
+  async #wait(base: string, anew: boolean): Promise<void> {
+    this.#drop();
+    this.#token = null;
+    const attempt = this.#attempt;
+    const { space, system } = this.#options;
+    this.#queue ??= new (await import('./queue.ts')).Queue(space, system);
+    const { place, turn, againMs } = await this.#queue.look(base, anew);
+    if (attempt !== this.#attempt || !this.#running) return;
+    this.#observer.report({ kind: 'queued', place });
+    this.#cancelTimer = system.after(againMs, () => {
+      if (turn) this.#connect();
+      else void this.#wait(base, false);
+    });
+  }
+
+  async #refused(attempt: number, base: string, response: Response): Promise<void> {
     const retryAfterMs = parseRetryAfterMs(
       response.headers.get('retry-after'),
       this.#options.system.wallMs(),
     );
     const code = await errorCode(response);
     if (attempt !== this.#attempt) return;
+    const queues = this.#token === null || this.#failures >= RETURN_TRIES_MAX;
+    if (code === 'ticket_invalid' || (code === 'waiting' && queues))
+      return this.#wait(base, code === 'ticket_invalid').catch(() => {
+        this.#lose(this.#attempt, 'refused', 'waiting', retryAfterMs);
+      });
     if (FINAL.has(response.status)) {
       this.stop();
       this.#observer.report({ kind: 'refused', code, status: response.status, retryAfterMs });
@@ -285,6 +330,19 @@ export class OwnSource implements Source {
     const aheadMs = PROFILES[this.#profile].bufferMs - (system.monotonicMs() - this.#lastByteAtMs);
     const delayMs = retryDelayMs(this.#failures, system.random(), retryAfterMs, aheadMs);
     this.#cancelTimer = system.after(delayMs, () => this.#connect());
+  }
+}
+
+function tokenName(space: string): string {
+  return `parterre return ${space}`;
+}
+
+/** A reload comes back; a browser without storage, or that refuses it, begins anew. */
+function kept(space: string): string | null {
+  try {
+    return sessionStorage.getItem(tokenName(space));
+  } catch {
+    return null;
   }
 }
 

@@ -7,7 +7,10 @@ export interface Facts {
   readonly wanted: boolean;
   readonly paused: 'listener' | 'autoplay' | 'system' | null;
   /** Waiting for doors, over, or failed. */
-  readonly standing: Extract<ListenState, { phase: 'waiting' | 'ended' | 'failed' }> | null;
+  readonly standing: Extract<
+    ListenState,
+    { phase: 'waiting' | 'queued' | 'ended' | 'failed' }
+  > | null;
   /** Sound has played since `play()`. */
   readonly heard: boolean;
   /** There is nothing to play at this moment. */

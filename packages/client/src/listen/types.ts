@@ -3,7 +3,7 @@
  * immutable and replaced when it changes, so that a view may compare by identity. Times are
  * milliseconds; wall-clock times are since the Unix epoch on the server's clock.
  */
-import type { AudienceErrorCode, ProfileId, PublicSpace, Snapshot } from '@parterre/protocol';
+import type { AudienceErrorCode, Eta, ProfileId, PublicSpace, Snapshot } from '@parterre/protocol';
 
 export interface ListenOptions {
   /** The space's identifier, as it stands in its address. */
@@ -55,6 +55,14 @@ export type ListenState =
       readonly startsAtMs: number | null;
       readonly doorsAtMs: number;
       readonly space: PublicSpace | null;
+    }
+  /** Every place is taken; goes on by itself when it is this listener's turn. */
+  | {
+      readonly phase: 'queued';
+      /** How many are before; 0 when it is their turn; null while that is not known. */
+      readonly ahead: number | null;
+      /** Until their turn, as a range; null while nobody can know. */
+      readonly eta: Eta | null;
     }
   | { readonly phase: 'ended'; readonly replayReady: boolean }
   | {
