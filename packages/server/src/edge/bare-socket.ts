@@ -34,7 +34,8 @@ export class BareSocket implements Sink, Pollable {
   writableEnded = false;
   /** Whose it is, once it is being sent the programme. */
   listener: Listener | null = null;
-  #heard = false;
+  /** Its first packet has come. */
+  heard = false;
   #waiting: Uint8Array[] | null = null;
 
   /** @param fd of a connection that does not block; owned from here on */
@@ -60,9 +61,9 @@ export class BareSocket implements Sink, Pollable {
 
   #read(): void {
     const count = this.descriptors.read(this.fd);
-    if (count > 0 && this.#heard) this.listener?.heard(count);
+    if (count > 0 && this.heard) this.listener?.heard(count);
     else if (count > 0) {
-      this.#heard = true;
+      this.heard = true;
       this.#owner.first(this, this.descriptors.packet.subarray(0, count));
     } else if (count === 0) {
       // Closing its sending side is how a player says goodbye.

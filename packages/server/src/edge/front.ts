@@ -217,8 +217,9 @@ export class Front {
       return;
     }
     this.#bare.add(socket);
-    this.#silent.set(socket, this.#firstRequestUntilMs());
     socket.begin();
+    // In a stampede most requests lie there when their connection is accepted.
+    if (!socket.heard && !socket.destroyed) this.#silent.set(socket, this.#firstRequestUntilMs());
   }
 
   readonly #bareOwner: BareOwner = {
