@@ -74,13 +74,13 @@ export class Certificates {
     return certificate;
   }
 
-  /** Newest first. */
+  /** Newest first; what another version of the program kept and this one cannot read is passed over. */
   async list(limit: number): Promise<readonly KeptCertificate[]> {
     const texts = await this.#options.store.certificates(limit);
-    return texts.map((text) => {
-      const certificate = keptOne(text);
-      return { ...this.#standing(certificate), certificate };
-    });
+    return texts
+      .map((text) => this.#kept(text))
+      .filter((certificate) => certificate !== null)
+      .map((certificate) => ({ ...this.#standing(certificate), certificate }));
   }
 
   /** @throws ParterreError `unknown_certificate` */
@@ -94,7 +94,7 @@ export class Certificates {
     const { signing, store } = this.#options;
     if (this.#newest === undefined) {
       const [text] = await store.certificates(1);
-      this.#newest ??= text === undefined ? null : keptOne(text);
+      this.#newest ??= text === undefined ? null : this.#kept(text);
     }
     const { publicKey, fingerprint } = signing;
     if (this.#newest === null) return { publicKey, fingerprint, current: null };
@@ -118,6 +118,13 @@ export class Certificates {
     if (witness.by === 'permit') keepWithin(witness.permit, result);
   }
 
+  #kept(text: string): Certificate | null {
+    const certificate = readCertificate(text);
+    if (certificate === null)
+      this.#options.log.warn({}, 'a stored certificate cannot be read; it counts for nothing');
+    return certificate;
+  }
+
   #standing(certificate: Certificate): Pick<KeptCertificate, 'state' | 'differs'> {
     const { clock, server, signing } = this.#options;
     const { state, differs } = checkCertificate(
@@ -135,11 +142,4 @@ function keepWithin(permit: Permit, { exercised }: RehearsalResult): void {
   const { listeners, joinsPer10S } = exercised;
   if (listeners > permit.listeners || joinsPer10S > permit.joinsPerS)
     throw new ParterreError('forbidden', 'The rehearsal went beyond its permit.');
-}
-
-/** A certificate of the store, which only this program writes to. */
-function keptOne(text: string): Certificate {
-  const certificate = readCertificate(text);
-  if (certificate === null) throw new Error('The store holds a certificate that cannot be read.');
-  return certificate;
 }

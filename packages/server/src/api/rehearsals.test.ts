@@ -64,6 +64,23 @@ describe('certificates', () => {
     expect(certificates).toEqual([{ state: 'valid', differs: [], certificate }]);
   });
 
+  it('[P8] one that cannot be read any more does not hide the others', async () => {
+    const unreadable = {
+      id: 'f'.repeat(16),
+      issuedAtMs: NOW_MS - 1,
+      certificate: '{}',
+      result: '{}',
+    };
+    await house.store.addCertificate(unreadable, 10);
+    const none = (await house.ask('GET', '/api/certificates/current')).json<CurrentCapacity>();
+    expect(none.current).toBe(null);
+    await bring(heldResult());
+    const { certificates } = (
+      await house.asOwner('GET', '/api/certificates')
+    ).json<CertificateList>();
+    expect(certificates).toHaveLength(1);
+  });
+
   it('[P8] shows everybody the newest in short, with the key to check it', async () => {
     const current = async () =>
       (await house.ask('GET', '/api/certificates/current')).json<CurrentCapacity>();
