@@ -6,6 +6,7 @@ import type { Fragment } from './reader.ts';
 import type { System } from './system.ts';
 
 const FRAMES = Array.from({ length: 10 }, () => Uint8Array.of(0xfc, 0xff, 0xfe));
+const MOMENT_MS = 400;
 const END_MS = 1_800_000_000_000;
 
 function snapshot(more: Partial<Snapshot>): Uint8Array {
@@ -24,7 +25,11 @@ class Houses {
     monotonicMs: () => 0,
     wallMs: () => END_MS,
     random: () => 0.5,
-    after: () => () => {},
+    // What waits for trouble never comes; what is put off for a moment comes at once.
+    after: (delayMs, task) => {
+      if (delayMs < MOMENT_MS) queueMicrotask(task);
+      return () => {};
+    },
     fetch: async (input) => {
       this.asked.push(String(input));
       const body = new ReadableStream<Uint8Array>({
@@ -60,6 +65,7 @@ beforeEach(() => {
     },
     report: () => {},
     moved: (space) => moved.push(space),
+    aheadMs: () => 800,
     led: () => {},
   });
 });

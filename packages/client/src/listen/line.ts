@@ -2,7 +2,8 @@
  * Where chunks come from, over all the spaces an evening may have: when one is given up, its last chunk
  * names the successor, and the line goes on there. Invariant: for those who read it the numbers ascend
  * without a gap across spaces, so that one source buffer plays on; what the successor has from before the
- * end of the old is left out, so that the distance to live stays.
+ * end of the old is left out, so that the distance to live stays. A whole house moves at once: each of it
+ * waits a part of what it has buffered, so that the move is no stampede.
  */
 import { renumbered } from '@parterre/media/fmp4';
 import { CHUNK_MS, PROFILES } from '@parterre/protocol';
@@ -10,12 +11,14 @@ import { basesOf } from './house.ts';
 import type { Fragment } from './reader.ts';
 import { openSource } from './share.ts';
 import type { LossReason, Source, SourceObserver } from './source.ts';
-import type { System } from './system.ts';
+import { Alarm, type System } from './system.ts';
 import type { ListenOptions } from './types.ts';
 
 export interface LineObserver extends SourceObserver {
   /** From here on it is the programme of `space`. */
   moved(space: string): void;
+  /** Sound that has arrived and is not heard yet, ms. */
+  aheadMs(): number;
   /** Told when this tab begins or ceases to have the connection. */
   led(leads: boolean): void;
 }
@@ -23,12 +26,16 @@ export interface LineObserver extends SourceObserver {
 /** What a house sends at once is from the past; more than that is never left out. */
 const PAST_CHUNKS_MAX = PROFILES.steady.bufferMs / CHUNK_MS;
 
+/** The moves of a house are spread over this share of what each has buffered. */
+const SPREAD_SHARE = 0.3;
+
 export class Line implements Source {
   readonly #options: ListenOptions;
   readonly #system: System;
   readonly #observer: LineObserver;
   #source: Source;
   #space: string;
+  readonly #begins: Alarm;
   /** Added to the numbers of the space. */
   #offset = 0;
   #last: { readonly seq: number; readonly capturedAtMs: number } | null = null;
@@ -40,15 +47,18 @@ export class Line implements Source {
     this.#system = system;
     this.#observer = observer;
     this.#space = options.space;
+    this.#begins = new Alarm(system, () => this.#source.start(null));
     this.#source = this.#open();
   }
 
   start(fromSeq: number | null): void {
+    this.#begins.clear();
     if (fromSeq === null) this.#forget();
     this.#source.start(fromSeq === null ? null : fromSeq - this.#offset);
   }
 
   restart(fromSeq: number | null, reason: LossReason): void {
+    this.#begins.clear();
     if (fromSeq === null) this.#forget();
     this.#source.restart(fromSeq === null ? null : fromSeq - this.#offset, reason);
   }
@@ -58,6 +68,7 @@ export class Line implements Source {
   }
 
   stop(): void {
+    this.#begins.clear();
     this.#source.stop();
   }
 
@@ -68,8 +79,9 @@ export class Line implements Source {
     this.#space = space;
     this.#pastChunks = PAST_CHUNKS_MAX;
     this.#source = this.#open();
+    const spreadMs = Math.min(this.#observer.aheadMs(), PROFILES.steady.bufferMs) * SPREAD_SHARE;
+    this.#begins.set(this.#system.random() * spreadMs);
     this.#observer.moved(space);
-    this.#source.start(null);
   }
 
   #forget(): void {

@@ -68,6 +68,7 @@ export class Player implements Listening {
       rewound: () => this.#ear.rewound(),
       report: (report) => this.#reported(report),
       moved: (space) => this.#moved(space),
+      aheadMs: () => this.#ear.reading?.aheadMs ?? 0,
       led: (leads) => this.#led(leads),
     });
     this.element.addEventListener('pause', () => this.#paused());

@@ -240,6 +240,22 @@ describe('a space that is given up', () => {
     expect(await evening.programme.relaunch('evening', 'second')).toEqual(given);
   });
 
+  it('tells meanwhile who is connected to its stage, on air and in the green room', async () => {
+    await evening.announce(evening.plan(MINUTE_MS, MINUTE_MS));
+    expect(await evening.programme.attendance('evening')).toEqual([]);
+    evening.programme.openInput().seats('evening', [
+      { id: 's1', name: 'Ada', role: 'host', onAir: true, muted: false },
+      { id: 's2', name: 'Ben', role: 'cohost', onAir: false, muted: false },
+    ]);
+    expect(await evening.programme.attendance('evening')).toEqual([
+      { role: 'host', onAir: true },
+      { role: 'cohost', onAir: false },
+    ]);
+    await expect(evening.programme.attendance('nobody')).rejects.toMatchObject({
+      code: 'unknown_space',
+    });
+  });
+
   it('is refused to itself, to one that is over, to another rendition, and before its doors', async () => {
     const plan = evening.plan(MINUTE_MS, 10_000);
     await evening.announce(plan);
