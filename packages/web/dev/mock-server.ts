@@ -9,6 +9,7 @@ import type {
   CertificateList,
   CertificateState,
 } from '@parterre/protocol/certificate';
+import type { Checklist } from '@parterre/protocol/schemas';
 import type { Plugin } from 'vite';
 
 const DURATION_MS = 754_000;
@@ -131,6 +132,17 @@ function certificates(referer: string): CertificateList {
   return { certificates: [{ state, differs, certificate }] };
 }
 
+const CHECKLIST: Checklist = {
+  ready: false,
+  points: [
+    { id: 'certificate', verdict: 'bad', found: 'stale', figure: null },
+    { id: 'disk', verdict: 'good', found: 'ok', figure: 900 },
+    { id: 'clock', verdict: 'unknown', found: 'not_known', figure: null },
+    { id: 'people', verdict: 'good', found: 'here', figure: 2 },
+    { id: 'backup', verdict: 'bad', found: 'nobody', figure: 0 },
+  ],
+};
+
 const unknown = (response: ServerResponse, code = 'unknown_space') =>
   json(response, 404, { error: { code, message: code, remedy: '' } });
 
@@ -166,6 +178,7 @@ function api(request: IncomingMessage, response: ServerResponse, path: string): 
       whipPath: '',
       iceServers: [],
     });
+  if (action === 'checklist') return json(response, 200, CHECKLIST);
   if (action === 'invites' && request.method === 'GET') {
     return json(response, 200, {
       invites: [{ id: 'i1', role: 'speaker', name: 'Grace', createdAtMs: 0, revokedAtMs: null }],

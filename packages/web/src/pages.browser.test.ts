@@ -108,7 +108,7 @@ const SCREENS: readonly Screen[] = [
       await enterStudio(page);
       await page.click('.button-wide');
     },
-    says: /It begins when you start it[\s\S]*Start now[\s\S]*Green room/,
+    says: /It begins when you start it[\s\S]*Start now[\s\S]*Green room[\s\S]*3 points are open/,
   },
   {
     path: '/studio/evening?stage=failed',
