@@ -41,6 +41,8 @@ interface Returning {
   readonly untilMs: number;
   readonly spaceId: string;
   readonly places: number;
+  /** What the other edges had in use when it went: what they have more has come back. */
+  readonly usedBefore: number;
 }
 
 export interface Places {
@@ -87,7 +89,13 @@ export class Bank<Edge> {
     if (book === undefined) return;
     this.#books.delete(edge);
     for (const [spaceId, { used }] of book.accounts)
-      if (used > 0) this.#returning.push({ untilMs: nowMs + RETURN_MS, spaceId, places: used });
+      if (used > 0)
+        this.#returning.push({
+          untilMs: nowMs + RETURN_MS,
+          spaceId,
+          places: used,
+          usedBefore: this.used(spaceId),
+        });
   }
 
   /** @returns whether it was news; what comes late is not */
@@ -194,8 +202,11 @@ export class Bank<Edge> {
 
   #spare(spaceId: string, share: number, nowMs: number): number {
     this.#returning = this.#returning.filter(({ untilMs }) => untilMs > nowMs);
+    const lost = this.#returning.filter((one) => one.spaceId === spaceId);
+    const usedBefore = Math.min(...lost.map((one) => one.usedBefore));
     let returning = 0;
-    for (const one of this.#returning) if (one.spaceId === spaceId) returning += one.places;
+    for (const { places } of lost) returning += places;
+    if (lost.length > 0) returning -= Math.max(0, this.used(spaceId) - usedBefore);
     const least = Math.min(RESERVE_MIN, Math.floor(share / 4));
     const reserve = Math.max(least, Math.floor(share * RESERVE_SHARE));
     return Math.max(0, Math.min(share - this.used(spaceId), Math.max(reserve, returning)));
