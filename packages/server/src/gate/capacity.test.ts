@@ -3,12 +3,12 @@ import { capacityOf, floatOf } from './capacity.ts';
 import { JoinPace } from './pace.ts';
 
 describe('the capacity', () => {
-  const certified = { listeners: 20_000, joinsPerS: 4_000 };
+  const certified = { listeners: 20_000, joinsPerS: 12_000 };
 
   test('[P8] is the operator’s word, else what was proven, else the cautious default; and says which', () => {
     expect(capacityOf(500, certified, 10_000)).toEqual({
       listeners: 500,
-      joinsPerS: 4_000,
+      joinsPerS: 12_000,
       source: 'configuration',
     });
     expect(capacityOf(0, certified, 10_000)).toMatchObject({
