@@ -45,7 +45,8 @@ export const HLS_RENDITIONS: Readonly<Record<HlsRenditionId, HlsRendition>> = {
     codecs: 'mp4a.40.2',
     partSamples: 45 * AAC_FRAME_SAMPLES,
     aheadSamples: 2 * AAC_FRAME_SAMPLES,
-    leadChunks: 2,
+    // A segment: the encoder's rate control has then settled, and spends its bits as in the midst of a stream.
+    leadChunks: SEGMENT_CHUNKS,
     frameSamples: AAC_FRAME_SAMPLES,
     recipe: 'a1',
   },

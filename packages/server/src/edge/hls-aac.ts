@@ -20,10 +20,8 @@ import type { Clock, Timer, Timers } from '../ports/clock.ts';
 import type { Ring } from './ring.ts';
 
 const { leadChunks, partSamples, aheadSamples } = HLS_RENDITIONS.aac;
-/** Encoded before the segment's first frame: the last of the lead, in whole frames. */
-const LEAD_FRAMES = Math.floor((leadChunks * CHUNK_SAMPLES) / AAC_FRAME_SAMPLES);
-/** Decoded and left out: a decoder that begins in mid-stream needs a moment. */
-const LEFT_OUT_SAMPLES = leadChunks * CHUNK_SAMPLES - LEAD_FRAMES * AAC_FRAME_SAMPLES;
+/** Encoded before the segment's first frame, and left out. */
+const LEAD_FRAMES = (leadChunks * CHUNK_SAMPLES) / AAC_FRAME_SAMPLES;
 /** Frame k is the samples from (k − 1) × 1024 of what was pushed. */
 const FIRST_FRAME = LEAD_FRAMES + 1;
 const FRAMES_PER_PART = partSamples / AAC_FRAME_SAMPLES;
@@ -154,7 +152,6 @@ class AacSegment {
   #decoder: Promise<OpusDecoder> | null;
   /** Next chunk to be decoded. */
   #seq: number;
-  #leftOut = 0;
   #pushed = 0;
   #samples = SEGMENT_SAMPLES;
   #queue: Promise<void> = Promise.resolve();
@@ -226,7 +223,7 @@ class AacSegment {
       const decoder = await this.#decoder;
       if (decoder === null) throw new Error('The segment was given up.');
       const pcm = this.#next(decoder);
-      if (pcm.length > 0) await stretch.push(pcm);
+      await stretch.push(pcm);
     }
   }
 
@@ -247,11 +244,8 @@ class AacSegment {
         );
     }
     this.#seq++;
-    const cut = first === 0 ? 0 : Math.max(0, LEFT_OUT_SAMPLES - this.#leftOut);
-    this.#leftOut += cut;
-    const kept = pcm.subarray(cut * this.#channels);
-    this.#pushed += kept.length / this.#channels;
-    return kept;
+    this.#pushed += CHUNK_SAMPLES;
+    return pcm;
   }
 
   #count(samples: number): Float32Array {
