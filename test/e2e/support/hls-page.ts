@@ -5,7 +5,8 @@ import { createRequire } from 'node:module';
 import type { AddressInfo } from 'node:net';
 import { dirname, join } from 'node:path';
 
-const LIBRARY = join(dirname(createRequire(import.meta.url).resolve('hls.js')), 'hls.min.js');
+const require = createRequire(import.meta.url);
+const LIBRARY = join(dirname(require.resolve('hls.js')), 'hls.min.js');
 
 /** What happened in the page, as it can be asked for. */
 export interface HlsHeard {
