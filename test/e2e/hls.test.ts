@@ -29,6 +29,11 @@ describe.each(['plain', 'cached'] as const)('the hls lane, %s', (mode) => {
       HlsPage.open(),
     ]);
     await until(async () => (await server.space('demo'))?.state === 'live', 'the demo is live');
+    // Within the first three target durations after doors a player has nothing to keep in hand.
+    await until(async () => {
+      const list = await server.fetch('/hls/demo/opus/index.m3u8');
+      return list.ok && (await list.text()).split('#EXTINF').length > 4;
+    }, 'four segments are listed');
   });
 
   afterAll(async () => {
