@@ -20,11 +20,6 @@ export const AUDIENCE_ERRORS = {
     'The request is not valid.',
     'Correct the field that is named and send it again.',
   ),
-  not_signed_in: entry(
-    401,
-    'You are not signed in as the owner.',
-    'Open the owner link; `parterre owner-link` makes a new one.',
-  ),
   pass_invalid: entry(
     401,
     'This pass is not valid or no longer valid.',
@@ -40,11 +35,6 @@ export const AUDIENCE_ERRORS = {
     404,
     'This invitation does not exist or was withdrawn.',
     'Ask the host for a new invitation.',
-  ),
-  wrong_state: entry(
-    409,
-    'The space is not in a state in which this is possible.',
-    'Look at its state and try again.',
   ),
   not_open: entry(409, 'The doors are not open yet.', 'Come back at the time announced.'),
   ended: entry(410, 'This space has ended.', 'Listen to the replay.'),
@@ -64,17 +54,6 @@ export const AUDIENCE_ERRORS = {
     'The host has removed you from the stage.',
     'You can go on listening in the house.',
   ),
-  too_large: entry(413, 'The request is too large.', 'Send less at once.'),
-  ticket_invalid: entry(
-    403,
-    'This place in line is not valid, or was used or missed.',
-    'Take a new place in line.',
-  ),
-  sdp_invalid: entry(
-    422,
-    'The session description cannot be used.',
-    'Offer Opus audio over DTLS-SRTP with ICE.',
-  ),
   too_many_requests: entry(
     429,
     'Too many requests from here.',
@@ -89,6 +68,11 @@ export const AUDIENCE_ERRORS = {
     503,
     'This server carries as many listeners as it can.',
     'Try again in a moment.',
+  ),
+  ticket_invalid: entry(
+    403,
+    'This place in line is not valid, or was used or missed.',
+    'Take a new place in line.',
   ),
   waiting: entry(
     503,

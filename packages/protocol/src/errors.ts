@@ -6,6 +6,22 @@ import { AUDIENCE_ERRORS, type ErrorEntry, entry } from './audience-errors.ts';
 
 /** What an owner or a program can meet besides. */
 const OWNER_ERRORS = {
+  not_signed_in: entry(
+    401,
+    'You are not signed in as the owner.',
+    'Open the owner link; `parterre owner-link` makes a new one.',
+  ),
+  too_large: entry(413, 'The request is too large.', 'Send less at once.'),
+  sdp_invalid: entry(
+    422,
+    'The session description cannot be used.',
+    'Offer Opus audio over DTLS-SRTP with ICE.',
+  ),
+  wrong_state: entry(
+    409,
+    'The space is not in a state in which this is possible.',
+    'Look at its state and try again.',
+  ),
   permit_invalid: entry(
     401,
     'This rehearsal permit is not valid or no longer valid.',

@@ -2,7 +2,7 @@
 import type { PublicSpace, Snapshot } from '@parterre/protocol';
 
 export interface MediaButtons {
-  play(): void;
+  play(): unknown;
   pause(): void;
   stop(): void;
 }

@@ -11,7 +11,7 @@ import { failureOf } from './failure.ts';
 import { basesOf, House } from './house.ts';
 import { watchLifecycle } from './lifecycle.ts';
 import { Line } from './line.ts';
-import { type MediaCard, openMediaCard } from './media-session.ts';
+import type { MediaCard } from './media-session.ts';
 import { TICK_MS } from './playhead.ts';
 import type { Fragment } from './reader.ts';
 import { Situation } from './situation.ts';
@@ -166,16 +166,18 @@ export class Player implements Listening {
       comeBack: () => this.#comeBack(),
       look: () => this.#look(),
     });
-    if (this.#options.mediaSession ?? true) {
-      this.#card ??= openMediaCard({
-        play: () => void this.play(),
-        pause: () => this.pause(),
-        stop: () => this.stop(),
-      });
-    }
+    if (this.#options.mediaSession ?? true) void this.#openCard();
     this.#source.start(null);
     this.#nextTick.set(TICK_MS);
     void this.#askHouse();
+  }
+
+  /** The lock screen can wait; its code is a chunk of its own. */
+  async #openCard(): Promise<void> {
+    const loaded = await import('./media-session.ts').catch(() => null);
+    if (this.#facts.wanted) this.#card ??= loaded?.openMediaCard(this) ?? null;
+    this.#card?.show(this.snapshot, this.#house.space);
+    this.#card?.playing('playing');
   }
 
   /** Nothing runs after this; facts, engine and element stay. */
@@ -282,14 +284,12 @@ export class Player implements Listening {
 
   async #end(): Promise<void> {
     this.#halt();
-    this.#know({
-      standing: { phase: 'ended', replayReady: this.#house.space?.replayReady ?? false },
-    });
+    const replayReady = this.#house.space?.replayReady ?? false;
+    this.#know({ standing: { phase: 'ended', replayReady } });
     this.#ear.engine?.pause();
     const space = await this.#askHouse();
-    if (space?.replayReady && this.#facts.standing?.phase === 'ended') {
+    if (space?.replayReady && this.#facts.standing?.phase === 'ended')
       this.#know({ standing: { phase: 'ended', replayReady: true } });
-    }
   }
 
   #fail(code: ListenFailureCode): void {

@@ -1,16 +1,6 @@
 /** How well one's own voice gets to the stage, from the statistics of the peer connection (webrtc-stats). */
 import type { SpeakQuality } from './types.ts';
 
-export const QUALITY_UNKNOWN: SpeakQuality = {
-  verdict: 'unknown',
-  roundTripMs: null,
-  lossShare: null,
-  jitterMs: null,
-  bitrateBps: null,
-  path: null,
-  protocol: null,
-};
-
 const FAIR_LOSS = 0.03;
 const POOR_LOSS = 0.1;
 const FAIR_ROUND_TRIP_MS = 250;

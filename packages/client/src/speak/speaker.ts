@@ -6,7 +6,7 @@ import type { FromStage, IceServer, Place, Role, Seat, SpaceState } from '@parte
 import { failureOf } from './failure.ts';
 import { clientId } from './identity.ts';
 import { Outgoing } from './outgoing.ts';
-import { QUALITY_UNKNOWN, QualityMeter } from './quality.ts';
+import type { QualityMeter } from './quality.ts';
 import { Session, type Welcome } from './session.ts';
 import type {
   AirClip,
@@ -21,9 +21,18 @@ import type {
   SpeakState,
   VoiceProcessing,
 } from './types.ts';
-import { holdAwake } from './wake-lock.ts';
 
 const QUALITY_MS = 1_000;
+
+const QUALITY_UNKNOWN: SpeakQuality = {
+  verdict: 'unknown',
+  roundTripMs: null,
+  lossShare: null,
+  jitterMs: null,
+  bitrateBps: null,
+  path: null,
+  protocol: null,
+};
 const NO_LEVELS: Readonly<Record<string, number>> = {};
 
 interface Stage {
@@ -56,7 +65,6 @@ export class Speaker implements Speaking {
   #flowing = false;
   #wantsMicrophone = true;
   #quality: SpeakQuality = QUALITY_UNKNOWN;
-  #meter = new QualityMeter();
   #measuring: ReturnType<typeof setInterval> | null = null;
   #letSleep: (() => void) | null = null;
   #joined: { promise: Promise<void>; resolve: () => void } | null = null;
@@ -287,8 +295,7 @@ export class Speaker implements Speaking {
   #flows(): void {
     this.#flowing = true;
     this.#showConnected();
-    if (this.#options.wakeLock ?? true) this.#letSleep ??= holdAwake();
-    this.#measuring ??= setInterval(() => void this.#measure(), QUALITY_MS);
+    void this.#attend().catch(() => {});
   }
 
   #showConnected(): void {
@@ -320,15 +327,22 @@ export class Speaker implements Speaking {
     this.#letSleep?.();
     this.#letSleep = null;
     this.#quality = QUALITY_UNKNOWN;
-    this.#meter = new QualityMeter();
     this.#stage = { ...NO_STAGE, space: this.#stage.space };
   }
 
-  async #measure(): Promise<void> {
+  /** While on stage: the screen stays on, and the quality is measured. Neither can keep a voice waiting. */
+  async #attend(): Promise<void> {
+    const { holdAwake, QualityMeter } = await import('./tools.ts');
+    if (!this.#flowing || this.#measuring !== null) return;
+    if (this.#options.wakeLock ?? true) this.#letSleep ??= holdAwake();
+    const meter = new QualityMeter();
+    this.#measuring = setInterval(() => void this.#measure(meter), QUALITY_MS);
+  }
+
+  async #measure(meter: QualityMeter): Promise<void> {
     const { connection } = this.#session.peer;
     if (connection === null) return;
-    const report = await connection.getStats();
-    this.#quality = this.#meter.read(report);
+    this.#quality = meter.read(await connection.getStats());
     this.#tell('quality');
   }
 

@@ -44,7 +44,8 @@ export function parseMoof(moof: Uint8Array): FragmentHeader | ContainerError {
   return runOf(view, moof.length, inner, seq);
 }
 
-function only(
+/** The one span of that type, of at least so many bytes. */
+export function only(
   spans: readonly BoxSpan[],
   parent: string,
   type: string,

@@ -1,7 +1,8 @@
 /** A live fragment under another number: where one programme carries on another's timeline. */
 import { clockOfSeq } from '@parterre/protocol';
 import { ContainerError } from '../container-error.ts';
-import { BOX_HEADER_BYTES, setUint64, spansOf, viewOf } from './box.ts';
+import { type BoxSpan, setUint64, spansOf, viewOf } from './box.ts';
+import { only } from './moof.ts';
 
 /**
  * A copy whose `mfhd` and `tfdt` say `seq`; the sound is the same.
@@ -20,12 +21,9 @@ export function renumbered(media: Uint8Array, seq: number): Uint8Array<ArrayBuff
   return copy;
 }
 
-function inside(bytes: Uint8Array, start: number, end: number, type: string) {
+function inside(bytes: Uint8Array, start: number, end: number, type: string): BoxSpan {
   const spans = spansOf(bytes, start, end, type);
-  if (spans instanceof ContainerError) throw spans;
-  const found = spans.find((span) => span.type === type);
-  if (found === undefined || found.end - found.start < BOX_HEADER_BYTES) {
-    throw new ContainerError(type, 'must be there', spans.length);
-  }
+  const found = spans instanceof ContainerError ? spans : only(spans, 'moof', type, 8);
+  if (found instanceof ContainerError) throw found;
   return found;
 }

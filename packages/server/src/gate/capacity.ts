@@ -8,8 +8,11 @@ export interface GateCapacity {
   readonly source: 'configuration' | 'certificate' | 'default';
 }
 
-/** What a machine takes in a second where nothing else is known. */
-const JOINS_PER_S_DEFAULT = 1_000;
+/**
+ * What two cores take in a second where nothing else is known. It is a bound for the worst second: what an
+ * edge can take at a moment its own lateness says, and quicker.
+ */
+const JOINS_PER_S_DEFAULT = 8_000;
 
 /**
  * @param configured the operator's word; 0 for none
