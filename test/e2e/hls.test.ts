@@ -17,7 +17,7 @@ import { complaints, decode, hasFfmpeg, RATE_HZ } from './support/sound.ts';
 /** ffmpeg's hls reader loads the init segment again with every list, and says so; of its own streams too. */
 const ITS_OWN =
   /^(\[[^\]]*\] Found duplicated MOOV Atom\. Skipped it|\s*Last message repeated \d+ times)\n/gm;
-const PLAYED_S = 15;
+const PLAYED_S = 12;
 
 describe.each(['plain', 'cached'] as const)('the hls lane, %s', (mode) => {
   let server: TestServer;
@@ -74,7 +74,8 @@ describe.each(['plain', 'cached'] as const)('the hls lane, %s', (mode) => {
   });
 
   describe.skipIf(!hasChromium)('hls.js in Chromium', () => {
-    test.each(['index', 'aac/index'])('plays %s.m3u8 without a gap', async (name) => {
+    // What a rendition sounds like is the same in both modes.
+    test.each(mode === 'plain' ? ['index'] : ['index', 'aac/index'])('plays %s.m3u8 without a gap', async (name) => {
       const browser = await launch();
       try {
         const tab = await browser.newPage();
@@ -134,7 +135,7 @@ describe.each(['plain', 'cached'] as const)('the hls lane, %s', (mode) => {
     },
   );
 
-  describe.skipIf(!hasFirefox || !hasLoudspeaker)('hls.js in Firefox', () => {
+  describe.skipIf(mode === 'plain' || !hasFirefox || !hasLoudspeaker)('hls.js in Firefox', () => {
     test('plays without a gap, and it sounds', async () => {
       const loudspeaker = await Loudspeaker.start();
       const browser = await launchFirefox(loudspeaker);
