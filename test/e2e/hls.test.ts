@@ -75,7 +75,8 @@ describe.each(['plain', 'cached'] as const)('the hls lane, %s', (mode) => {
 
   describe.skipIf(!hasChromium)('hls.js in Chromium', () => {
     // What a rendition sounds like is the same in both modes.
-    test.each(mode === 'plain' ? ['index'] : ['index', 'aac/index'])('plays %s.m3u8 without a gap', async (name) => {
+    const lists = mode === 'plain' ? ['index'] : ['index', 'aac/index'];
+    test.each(lists)('plays %s.m3u8 without a gap', async (name) => {
       const browser = await launch();
       try {
         const tab = await browser.newPage();
