@@ -14,7 +14,9 @@ import { Tap } from './support/tap.ts';
 
 const CLIENT = '/usr/bin/whip-client';
 const COMPILER = '/usr/bin/cc';
-const SPACE = 'program';
+/** Each try has one of its own. */
+let space = '';
+let tries = 0;
 /** Five rounds of the speech: longer than the test. */
 const ROUNDS = 5;
 /** Twelve seconds of programme. */
@@ -59,8 +61,8 @@ describe.skipIf(!able || speechPath === null)('WHIP with simple-whip-client', ()
   });
 
   async function passOf(name: string): Promise<string> {
-    const invitation = new URL(await server.invite(SPACE, 'speaker', name));
-    const { pass } = await server.call<{ pass: string }>('POST', `/api/spaces/${SPACE}/pass`, {
+    const invitation = new URL(await server.invite(space, 'speaker', name));
+    const { pass } = await server.call<{ pass: string }>('POST', `/api/spaces/${space}/pass`, {
       invite: invitation.hash.slice(1),
       name,
     });
@@ -73,7 +75,7 @@ describe.skipIf(!able || speechPath === null)('WHIP with simple-whip-client', ()
       'queue ! opusenc bitrate=48000 ! rtpopuspay pt=100 ! queue',
       'application/x-rtp,media=audio,encoding-name=OPUS,payload=100',
     ].join(' ! ');
-    const address = ['-u', `${server.url}/whip/${SPACE}`, '-t', pass];
+    const address = ['-u', `${server.url}/whip/${space}`, '-t', pass];
     const child = spawn(CLIENT, [...address, '-o', '-A', pipeline], {
       env: { ...process.env, LD_LIBRARY_PATH: folder },
       stdio: ['ignore', 'pipe', 'pipe'],
@@ -84,9 +86,10 @@ describe.skipIf(!able || speechPath === null)('WHIP with simple-whip-client', ()
   }
 
   test('its speech is in the programme, and its seat is free when it stops', async () => {
-    await server.createSpace({ id: SPACE, title: 'A program speaks' });
-    await server.start(SPACE);
-    const follower = new Tap(() => `${server.url}/live/${SPACE}`);
+    space = `program-${++tries}`;
+    await server.createSpace({ id: space, title: 'A program speaks' });
+    await server.start(space);
+    const follower = new Tap(() => `${server.url}/live/${space}`);
     tap = follower;
     const lines: string[] = [];
     client = start(await passOf('Encoder'), lines);
@@ -101,10 +104,10 @@ describe.skipIf(!able || speechPath === null)('WHIP with simple-whip-client', ()
     expect(await ended).toBe(0);
     await until(() => seat() === undefined, 'the seat is free');
 
-    await server.end(SPACE);
-    await until(async () => (await server.space(SPACE))?.replayReady === true, 'the recording');
+    await server.end(space);
+    await until(async () => (await server.space(space))?.replayReady === true, 'the recording');
     const replay = join(folder, 'replay.ogg');
-    const answer = await fetch(`${server.url}/spaces/${SPACE}/replay.ogg`);
+    const answer = await fetch(`${server.url}/spaces/${space}/replay.ogg`);
     writeFileSync(replay, new Uint8Array(await answer.arrayBuffer()));
     // The end, without what came after the program had gone.
     const heard = decode(replay).slice(-12 * RATE_HZ, -3 * RATE_HZ);

@@ -40,14 +40,22 @@ export class BareServer implements Pollable {
 
   /**
    * Takes over from `server`, which listens and is closed.
+   * @param backlog connections that may wait in the kernel's queue
    * @returns null where this cannot be done; nothing is changed then
    */
-  static instead(kernel: Kernel, server: Server, owner: BareServerOwner): BareServer | null {
+  static instead(
+    kernel: Kernel,
+    server: Server,
+    backlog: number,
+    owner: BareServerOwner,
+  ): BareServer | null {
     const { fd } = (server as unknown as { _handle?: { fd?: unknown } | null })._handle ?? {};
     if (typeof fd !== 'number' || fd < 0) return null;
     const own = kernel.fcntl(fd, F_DUPFD_CLOEXEC, 0);
     if (own < 0) return null;
     setOptions(kernel, own);
+    // Node gives an inherited descriptor a queue of its own choice.
+    kernel.listen(own, backlog);
     const bare = new BareServer(new Descriptors(kernel), own, owner);
     server.close();
     bare.take();

@@ -42,7 +42,7 @@ async function aPair(first?: (socket: BareSocket, bytes: Buffer) => void): Promi
     ended: () => void told.push('ended'),
     closed: () => void told.push('closed'),
   };
-  server = BareServer.instead(loadKernel()!, ordinary, owner);
+  server = BareServer.instead(loadKernel()!, ordinary, 128, owner);
   expect(server?.taking).toBe(true);
   const client = connect({ port, host: '127.0.0.1' });
   clients.push(client);
@@ -130,7 +130,7 @@ test('becomes a socket that has lost nothing and is nobody else’s', async () =
 
 test('a server that does not listen is left as it is', () => {
   const owner = { accepted() {}, exhausted() {}, first() {}, ended() {}, closed() {} };
-  expect(BareServer.instead(loadKernel()!, createServer(), owner)).toBe(null);
+  expect(BareServer.instead(loadKernel()!, createServer(), 128, owner)).toBe(null);
 });
 
 test('[P1] what is written by number is one stream with what is written by the socket', async () => {

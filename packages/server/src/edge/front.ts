@@ -118,7 +118,7 @@ export class Front {
   #bareIfPlain(): void {
     const { kernel, proxyProtocol } = this.#options;
     if (kernel === null || proxyProtocol === true) return;
-    this.#bareServer = BareServer.instead(kernel, this.#server, {
+    this.#bareServer = BareServer.instead(kernel, this.#server, BACKLOG, {
       ...this.#bareOwner,
       accepted: (socket) => {
         this.#acceptBare(socket);

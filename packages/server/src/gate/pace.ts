@@ -5,8 +5,8 @@
 
 /** A timer later than this has work queued before it, ms. */
 const LATE_MS = 20;
-/** At least this share of the pace is left: those who come must be tried to know that it goes again. */
-const FACTOR_MIN = 1 / 16;
+/** At least this share of the pace is left: of one core it takes a twentieth, whatever else is late. */
+const FACTOR_MIN = 1 / 4;
 const HALVE_EVERY_MS = 250;
 /** From the least to the whole in about ten seconds. */
 const RECOVER_PER_S = 0.1;
