@@ -46,6 +46,8 @@ export class Hearing {
   readonly #audience: Audience;
   readonly #playout = new Playout();
   #stage: 'head' | 'init' | 'chunks' = 'head';
+  /** What lets it come back past the line; null before it was in. */
+  pass: string | null = null;
   /** Bytes of chunk `next` that came and were as expected. */
   #offset = 0;
   #carry: Buffer | null = null;
@@ -99,10 +101,12 @@ export class Hearing {
     if (at === -1 || at + HEAD_END.length > end) {
       return this.#keep(bytes, 0, end, HEAD_BYTES_MAX) ?? end;
     }
-    const head = bytes.toString('latin1', 0, at).toLowerCase();
+    const said = bytes.toString('latin1', 0, at);
+    const head = said.toLowerCase();
     const status = Number(/^http\/1\.[01] (\d{3})/.exec(head)?.[1] ?? 0);
     const retryAfter = /\r\nretry-after: *([^\r]*)/.exec(head)?.[1] ?? null;
     if (status !== 200) return { status, retryAfter, detail: `status ${status}` };
+    this.pass = /\r\nparterre-return: *([^\r]*)/i.exec(said)?.[1] ?? this.pass;
     if (!/\r\ncontent-type: *audio\/mp4/.test(head) || /\r\ntransfer-encoding:/.test(head)) {
       return { status, retryAfter, detail: 'the answer is not a plain audio/mp4 stream' };
     }

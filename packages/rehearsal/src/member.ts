@@ -217,6 +217,7 @@ export class Member {
     const query: string[] = [];
     if (this.#hearing.next !== -1) query.push(`from=${this.#hearing.next}`);
     if (asked !== null) query.push(`profile=${asked}`);
+    if (this.#hearing.pass !== null) query.push(`return=${this.#hearing.pass}`);
     const words = query.length === 0 ? '' : `?${query.join('&')}`;
     return `GET /live/${space}${words} HTTP/1.1\r\nHost: ${host}:${port}\r\nUser-Agent: parterre-rehearsal\r\n\r\n`;
   }
