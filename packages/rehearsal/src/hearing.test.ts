@@ -48,6 +48,18 @@ describe('hearing', () => {
     expect(countsOf(audience, second)).toEqual({ chunks: 36, gaps: 0, wrong: 0, dry: 0, next: 28 });
   });
 
+  it('[P1] keeps what lets it come back, as it was written, over an answer without', () => {
+    const hearing = aListener(anAudience());
+    expect(hearing.pass).toBe(null);
+    const [plain, sound] = [HEAD, answerOf(...chunksOf(10, 28)).subarray(HEAD.length)];
+    const named = plain.replace('\r\n', '\r\nParterre-Return: aB-_.9\r\n');
+    expect(hear(hearing, Buffer.concat([Buffer.from(named), sound]))).toBeNull();
+    expect(hearing.pass).toBe('aB-_.9');
+    hearing.ask(LATER_MS);
+    expect(hear(hearing, answerOf(...chunksOf(28, 30)))).toBeNull();
+    expect(hearing.pass).toBe('aB-_.9');
+  });
+
   it('[P1] finds a chunk that never came, heard first or heard before', () => {
     for (const known of [false, true]) {
       const audience = anAudience();

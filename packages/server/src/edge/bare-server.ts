@@ -51,12 +51,17 @@ export class BareServer implements Pollable {
   ): BareServer | null {
     const { fd } = (server as unknown as { _handle?: { fd?: unknown } | null })._handle ?? {};
     if (typeof fd !== 'number' || fd < 0) return null;
+    const descriptors = openDescriptors(kernel);
+    if (descriptors === null) return null;
     const own = kernel.fcntl(fd, F_DUPFD_CLOEXEC, 0);
-    if (own < 0) return null;
+    if (own < 0) {
+      descriptors.poller.close();
+      return null;
+    }
     setOptions(kernel, own);
     // Node gives an inherited descriptor a queue of its own choice.
     kernel.listen(own, backlog);
-    const bare = new BareServer(new Descriptors(kernel), own, owner);
+    const bare = new BareServer(descriptors, own, owner);
     server.close();
     bare.take();
     return bare;
@@ -99,6 +104,14 @@ export class BareServer implements Pollable {
       }
       this.#owner.accepted(new BareSocket(this.#descriptors, fd, this.#owner));
     }
+  }
+}
+
+function openDescriptors(kernel: Kernel): Descriptors | null {
+  try {
+    return new Descriptors(kernel);
+  } catch {
+    return null;
   }
 }
 

@@ -164,3 +164,13 @@ test('a server leaves the socket to others and takes from it again', async () =>
   server?.take();
   await vi.waitFor(() => expect(told).toContain('first later'));
 });
+
+test('a machine without a descriptor left keeps the server it has', async () => {
+  const ordinary = createServer();
+  await once(ordinary.listen(0, '127.0.0.1'), 'listening');
+  const owner = { accepted() {}, exhausted() {}, first() {}, ended() {}, closed() {} };
+  const spent = { ...loadKernel()!, epoll_create1: () => -1 };
+  expect(BareServer.instead(spent, ordinary, 128, owner)).toBe(null);
+  expect(ordinary.listening).toBe(true);
+  ordinary.close();
+});

@@ -49,7 +49,7 @@ export function StartFields() {
           name="doorsMinutes"
           min="0"
           max="1440"
-          value={DOORS_MINUTES}
+          defaultValue={DOORS_MINUTES}
         />
       </label>
       <p id="starts-hint" class="soft small start-hint" aria-live="polite">
