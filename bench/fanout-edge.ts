@@ -7,6 +7,7 @@
 import { holdingFrames } from '@parterre/media';
 import { CHUNK_MS, type PublicSpace, RENDITIONS } from '@parterre/protocol';
 import {
+  kernelLibrary,
   loadKernel,
   silentLog,
   systemClock,
@@ -71,7 +72,7 @@ export function benchEdge(
   return new Edge({
     clock: systemClock,
     timers: systemTimers,
-    kernel: loadKernel(),
+    kernel: loadKernel(kernelLibrary()),
     feed,
     formats: { live: LIVE_FORMAT, radio: RADIO_FORMAT },
     holding: holdingFrames,

@@ -4,10 +4,11 @@
  */
 import { cpSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { buildPages, fail, install, pinnedNode, root, runSync } from './pinned.mjs';
+import { buildNative, buildPages, fail, install, pinnedNode, root, runSync } from './pinned.mjs';
 
 install();
 buildPages();
+buildNative();
 if (process.argv.includes('--package')) {
   const server = join(root, 'packages', 'server');
   rmSync(join(server, 'dist'), { recursive: true, force: true });

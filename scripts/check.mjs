@@ -1,7 +1,8 @@
 /** `npm run check`: the fast part: format and lint, types, dead code, then architecture and unit tests. */
-import { install, runSync, say } from './pinned.mjs';
+import { buildNative, install, runSync, say } from './pinned.mjs';
 
 install();
+buildNative();
 const steps = [
   ['biome', ['check', '--error-on-warnings']],
   ['tsc', ['-p', 'tsconfig.json']],

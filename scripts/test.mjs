@@ -6,7 +6,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { buildPages, install, pinnedNode, root, runSync, say } from './pinned.mjs';
+import { buildNative, buildPages, install, pinnedNode, root, runSync, say } from './pinned.mjs';
 
 /** Debian's packages by the program that shows they are there. */
 const DEBIAN = {
@@ -27,6 +27,7 @@ const DEBIAN = {
 installFromDebian();
 install();
 buildPages();
+buildNative();
 
 const report = join(mkdtempSync(join(tmpdir(), 'parterre-test-')), 'report.json');
 let passed = 0;

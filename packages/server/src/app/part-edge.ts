@@ -9,7 +9,7 @@ import { holdingFrames } from '@parterre/media';
 import { PROFILES } from '@parterre/protocol';
 import { Gauge } from 'prom-client';
 import { MediabunnyAac } from '../adapters/aac/index.ts';
-import { loadKernel } from '../adapters/system/index.ts';
+import { kernelLibrary, loadKernel } from '../adapters/system/index.ts';
 import { UnixFeed } from '../adapters/unix/index.ts';
 import { Edge, LIVE_FORMAT, RADIO_FORMAT, type TlsFiles } from '../edge/index.ts';
 import { pagesRoot } from './assets.ts';
@@ -38,7 +38,7 @@ export async function start(context: PartContext): Promise<EdgePart> {
     gate,
     clock,
     timers,
-    kernel: loadKernel(),
+    kernel: loadKernel(kernelLibrary()),
     feed,
     formats: { live: LIVE_FORMAT, radio: RADIO_FORMAT },
     holding: holdingFrames,

@@ -11,16 +11,13 @@ import { type Pollable, READABLE } from './poller.ts';
 
 /** A peer that vanished without a word is found by the kernel's probes after this long idle. */
 export const KEEP_ALIVE_S = 30;
-/** In one turn of the event loop: some milliseconds. */
-const ACCEPTS_A_TURN_MAX = 64;
-const SOCK_NONBLOCK_CLOEXEC = 0x80800;
 const F_DUPFD_CLOEXEC = 1_030;
 /** ENFILE, EMFILE, ENOBUFS, ENOMEM. */
 const EXHAUSTED: ReadonlySet<number> = new Set([23, 24, 105, 12]);
 
 export interface BareServerOwner extends BareOwner {
-  /** A connection has come, which is to `begin`, or be refused. */
-  accepted(socket: BareSocket): void;
+  /** A connection has come, which is to `begin`, or be refused. @param packet what it has sent already */
+  accepted(socket: BareSocket, packet: Buffer | null): void;
   /** The process or the machine has no descriptor left: to go on taking would be a busy wait. */
   exhausted(): void;
 }
@@ -89,21 +86,23 @@ export class BareServer implements Pollable {
     this.#stopped = true;
   }
 
-  /** When no connection is left. */
+  /** Ends the connections that are left, too. */
   close(): void {
     this.stop();
+    for (const pollable of this.#descriptors.poller.pollables())
+      if (pollable instanceof BareSocket) pollable.destroy();
     this.#descriptors.poller.close();
   }
 
   ready(): void {
-    for (let count = 0; count < ACCEPTS_A_TURN_MAX && this.#taking; count++) {
-      const fd = this.#descriptors.kernel.accept4(this.#fd, 0n, 0n, SOCK_NONBLOCK_CLOEXEC);
-      if (fd < 0) {
-        if (EXHAUSTED.has(this.#descriptors.kernel.errno())) this.#owner.exhausted();
-        return;
-      }
-      this.#owner.accepted(new BareSocket(this.#descriptors, fd, this.#owner));
+    const descriptors = this.#descriptors;
+    const count = descriptors.acceptEach(this.#fd);
+    const exhausted = EXHAUSTED.has(descriptors.acceptError);
+    for (let index = 0; index < count; index++) {
+      const socket = new BareSocket(descriptors, descriptors.fdOf(index), this.#owner);
+      this.#owner.accepted(socket, descriptors.firstPacketOf(index));
     }
+    if (exhausted) this.#owner.exhausted();
   }
 }
 

@@ -2,7 +2,7 @@
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { afterEach, expect, test, vi } from 'vitest';
-import { loadKernel } from '../adapters/system/index.ts';
+import { kernelLibrary, loadKernel } from '../adapters/system/index.ts';
 import { BareServer, type BareServerOwner } from './bare-server.ts';
 import type { BareSocket } from './bare-socket.ts';
 
@@ -30,9 +30,9 @@ async function aPair(first?: (socket: BareSocket, bytes: Buffer) => void): Promi
   const told: string[] = [];
   const accepted: BareSocket[] = [];
   const owner: BareServerOwner = {
-    accepted: (socket) => {
+    accepted: (socket, packet) => {
       accepted.push(socket);
-      socket.begin();
+      socket.begin(packet);
     },
     exhausted: () => void told.push('exhausted'),
     first: (socket, bytes) => {
@@ -42,7 +42,7 @@ async function aPair(first?: (socket: BareSocket, bytes: Buffer) => void): Promi
     ended: () => void told.push('ended'),
     closed: () => void told.push('closed'),
   };
-  server = BareServer.instead(loadKernel()!, ordinary, 128, owner);
+  server = BareServer.instead(loadKernel(kernelLibrary())!, ordinary, 128, owner);
   expect(server?.taking).toBe(true);
   const client = connect({ port, host: '127.0.0.1' });
   clients.push(client);
@@ -130,7 +130,7 @@ test('becomes a socket that has lost nothing and is nobody else’s', async () =
 
 test('a server that does not listen is left as it is', () => {
   const owner = { accepted() {}, exhausted() {}, first() {}, ended() {}, closed() {} };
-  expect(BareServer.instead(loadKernel()!, createServer(), 128, owner)).toBe(null);
+  expect(BareServer.instead(loadKernel(kernelLibrary())!, createServer(), 128, owner)).toBe(null);
 });
 
 test('[P1] what is written by number is one stream with what is written by the socket', async () => {
@@ -169,7 +169,7 @@ test('a machine without a descriptor left keeps the server it has', async () => 
   const ordinary = createServer();
   await once(ordinary.listen(0, '127.0.0.1'), 'listening');
   const owner = { accepted() {}, exhausted() {}, first() {}, ended() {}, closed() {} };
-  const spent = { ...loadKernel()!, epoll_create1: () => -1 };
+  const spent = { ...loadKernel(kernelLibrary())!, epoll_create1: () => -1 };
   expect(BareServer.instead(spent, ordinary, 128, owner)).toBe(null);
   expect(ordinary.listening).toBe(true);
   ordinary.close();

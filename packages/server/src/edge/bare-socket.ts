@@ -36,21 +36,25 @@ export class BareSocket implements Sink, Pollable {
   listener: Listener | null = null;
   /** Its first packet has come. */
   heard = false;
+  /** It is given up if it stays silent. */
+  awaited = false;
   #waiting: Uint8Array[] | null = null;
+  /** Will be written to before this turn of the event loop ends. */
+  #gathered = false;
 
-  /** @param fd of a connection that does not block; owned from here on */
+  /** @param fd of a connection that does not block and is in the poller's set; owned from here on */
   constructor(descriptors: Descriptors, fd: number, owner: BareOwner) {
     this.descriptors = descriptors;
     this.fd = fd;
     this.#owner = owner;
+    descriptors.poller.adopt(fd, this);
   }
 
-  /** Reads what has come already, and what will. */
-  begin(): void {
-    this.#read();
-    if (this.destroyed) return;
-    const events = this.#waiting === null ? READABLE : READABLE | WRITABLE;
-    if (!this.descriptors.poller.add(this.fd, this, events)) this.destroy();
+  /** Goes by what has come already, and by what will. @param packet null: nothing yet; empty: its end */
+  begin(packet: Buffer | null): void {
+    if (packet === null) return;
+    if (packet.length === 0) this.destroy();
+    else this.#first(packet);
   }
 
   ready(events: number): void {
@@ -62,18 +66,22 @@ export class BareSocket implements Sink, Pollable {
   #read(): void {
     const count = this.descriptors.read(this.fd);
     if (count > 0 && this.heard) this.listener?.heard(count);
-    else if (count > 0) {
-      this.heard = true;
-      this.#owner.first(this, this.descriptors.packet.subarray(0, count));
-    } else if (count === 0) {
+    else if (count > 0) this.#first(this.descriptors.packet.subarray(0, count));
+    else if (count === 0) {
       // Closing its sending side is how a player says goodbye.
       this.destroy();
     }
   }
 
+  #first(packet: Buffer): void {
+    this.heard = true;
+    this.#owner.first(this, packet);
+  }
+
   /** `bytes` are not copied and must not change. @returns whether nothing waits */
   write(bytes: Uint8Array): boolean {
     if (this.destroyed || this.writableEnded) return false;
+    this.#settle();
     if (this.#waiting !== null) {
       this.#waiting.push(bytes);
       this.writableLength += bytes.length;
@@ -83,6 +91,13 @@ export class BareSocket implements Sink, Pollable {
     if (taken === bytes.length) return true;
     this.owe(bytes, taken);
     return false;
+  }
+
+  /** As `write`, but before this turn of the event loop ends, together with others who are to have the same. */
+  open(bytes: Uint8Array): void {
+    if (this.destroyed || this.writableEnded) return;
+    if (this.#waiting === null && this.descriptors.gather(this, bytes)) this.#gathered = true;
+    else this.write(bytes);
   }
 
   owe(bytes: Uint8Array, taken: number): void {
@@ -111,10 +126,16 @@ export class BareSocket implements Sink, Pollable {
     if (this.writableEnded) this.#shutDown();
   }
 
+  #settle(): void {
+    if (this.#gathered) this.descriptors.writeGathered();
+    this.#gathered = false;
+  }
+
   /** Says the last, and waits for the other side to close; idempotent. */
   end(bytes?: Uint8Array): void {
     if (bytes !== undefined) this.write(bytes);
     if (this.destroyed || this.writableEnded) return;
+    this.#settle();
     this.writableEnded = true;
     if (this.#waiting === null) this.#shutDown();
     if (!this.destroyed) this.#owner.ended(this);
@@ -124,9 +145,8 @@ export class BareSocket implements Sink, Pollable {
     if (this.descriptors.kernel.shutdown(this.fd, SENDING_SIDE) < 0) this.destroy();
   }
 
-  /** Says one thing and closes; what has come is read, so that what is said is not lost to a reset. */
+  /** Says one thing and closes; what has come was read, so that what is said is not lost to a reset. */
   refuse(bytes: Uint8Array): void {
-    this.descriptors.read(this.fd);
     this.write(bytes);
     this.destroy();
   }
@@ -141,6 +161,7 @@ export class BareSocket implements Sink, Pollable {
   }
 
   #letGo(): void {
+    this.#settle();
     this.destroyed = true;
     this.#waiting = null;
     this.writableLength = 0;

@@ -13,7 +13,7 @@
  */
 import { CHUNK_MS, type Profile } from '@parterre/protocol';
 import type { DropReason, EdgeCounters, LaneId } from './counters.ts';
-import type { Descriptors } from './descriptors.ts';
+import { type Descriptors, fdsOfRoom, NOBODY } from './descriptors.ts';
 import { type FormattedRing, SECTION_CHUNKS_MAX } from './ring.ts';
 
 /** Written but not yet taken by the kernel: a listener above this is not written to. */
@@ -33,6 +33,8 @@ export interface Sink {
   readonly writableLength: number;
   readonly destroyed: boolean;
   write(bytes: Uint8Array): boolean;
+  /** As `write`, at the latest when this turn of the event loop ends. */
+  open?(bytes: Uint8Array): void;
   end(): void;
   destroy(): void;
   /** Where it can be written to by its number, without its object being touched. */
@@ -42,14 +44,13 @@ export interface Sink {
   owe?(bytes: Uint8Array, taken: number): void;
 }
 
-/** In the place of a descriptor: this listener has to be looked at by itself. */
-const ALONE = -1;
-
 /** Listeners that are flushed together. */
 class Slice {
   readonly listeners: Listener[] = [];
-  /** By place: the descriptor of a listener that stands at `seq` with nothing waiting, or ALONE. */
-  readonly abreast: number[] = [];
+  /** By place: the descriptor of a listener that stands at `seq` with nothing waiting, or NOBODY. */
+  abreast = fdsOfRoom(0);
+  /** How many are not abreast. */
+  alone = 0;
   /** Where those stand who are abreast: the head at the last flush. */
   seq = FROM_FIRST;
   descriptors: Descriptors | undefined;
@@ -59,16 +60,24 @@ class Slice {
   }
 
   add(listener: Listener): void {
-    this.listeners.push(listener);
-    this.abreast.push(ALONE);
+    const place = this.listeners.push(listener) - 1;
+    if (place === this.abreast.length) this.#grow();
+    this.abreast[place] = NOBODY;
+    this.alone++;
+  }
+
+  #grow(): void {
+    const { abreast } = this;
+    this.abreast = fdsOfRoom(2 * abreast.length);
+    this.abreast.set(abreast);
   }
 
   remove(place: number): void {
     const last = this.listeners.pop()!;
-    const lastAbreast = this.abreast.pop()!;
+    if (this.abreast[place] === NOBODY) this.alone--;
     if (place === this.listeners.length) return;
     this.listeners[place] = last;
-    this.abreast[place] = lastAbreast;
+    this.abreast[place] = this.abreast[this.listeners.length]!;
     last.place = place;
   }
 
@@ -80,12 +89,20 @@ class Slice {
     if (sink.destroyed || sink.writableLength > 0) return;
     this.descriptors = descriptors;
     this.abreast[place] = fd;
+    this.alone--;
+  }
+
+  /** Everybody falls out. */
+  scatter(): void {
+    for (let place = this.listeners.length - 1; place >= 0; place--)
+      if (this.abreast[place] !== NOBODY) this.fallOut(place, this.seq);
   }
 
   /** From here on the listener is looked at by itself. */
   fallOut(place: number, nextSeq: number): Listener {
     const listener = this.listeners[place]!;
-    this.abreast[place] = ALONE;
+    this.abreast[place] = NOBODY;
+    this.alone++;
     listener.nextSeq = nextSeq;
     return listener;
   }
@@ -213,29 +230,41 @@ export class Cohort {
     const those = this.#slices[slice % this.#sliceCount];
     if (those === undefined) return;
     const { headSeq, oldestSeq } = this.source.ring;
-    const { listeners, abreast, seq, descriptors } = those;
-    const inOneSection = seq >= oldestSeq && headSeq - seq <= SECTION_CHUNKS_MAX;
-    const bytes = seq < headSeq && inOneSection ? this.source.section(seq, headSeq) : null;
-    const nothingNew = seq === headSeq && !ended;
-    let written = 0;
+    const { seq } = those;
+    if (seq !== headSeq || ended) {
+      const inOneSection = seq >= oldestSeq && headSeq - seq <= SECTION_CHUNKS_MAX;
+      if (seq < headSeq && inOneSection) this.#flushAbreast(those, headSeq);
+      else those.scatter();
+    }
+    if (those.alone > 0) this.#flushAlone(those, nowMs, ended);
+    those.seq = headSeq;
+  }
+
+  /** Those who stand abreast go on to `headSeq`. */
+  #flushAbreast(those: Slice, headSeq: number): void {
+    const { listeners, abreast, descriptors, alone, seq } = those;
+    const count = listeners.length - alone;
+    if (descriptors === undefined || count === 0) return;
+    const bytes = this.source.section(seq, headSeq);
+    const cut = descriptors.writeEach(abreast, listeners.length, bytes);
+    this.counters.writes += count;
+    this.counters.bytes += count * bytes.length;
+    for (let pair = 0; pair < 2 * cut; pair += 2) {
+      const place = descriptors.cut[pair]!;
+      those.fallOut(place, headSeq).sink.owe!(bytes, descriptors.cut[pair + 1]!);
+    }
+  }
+
+  #flushAlone(those: Slice, nowMs: number, ended: boolean): void {
+    const { listeners, abreast } = those;
+    const { headSeq } = this.source.ring;
     // Backwards: leaving swaps the last one into the place of the one that leaves.
     for (let place = listeners.length - 1; place >= 0; place--) {
-      const fd = abreast[place]!;
-      if (fd === ALONE) {
-        const listener = listeners[place]!;
-        this.#flushOne(listener, nowMs, ended);
-        those.fallIn(listener, headSeq);
-      } else if (bytes !== null) {
-        written++;
-        const taken = descriptors!.write(fd, bytes);
-        if (taken !== bytes.length) those.fallOut(place, headSeq).sink.owe!(bytes, taken);
-      } else if (!nothingNew) {
-        this.#flushOne(those.fallOut(place, seq), nowMs, ended);
-      }
+      if (abreast[place] !== NOBODY) continue;
+      const listener = listeners[place]!;
+      this.#flushOne(listener, nowMs, ended);
+      those.fallIn(listener, headSeq);
     }
-    those.seq = headSeq;
-    this.counters.writes += written;
-    this.counters.bytes += written * (bytes?.length ?? 0);
   }
 
   #flushOne(listener: Listener, nowMs: number, ended: boolean): void {

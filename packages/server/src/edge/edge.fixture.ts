@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { holdingFrames } from '@parterre/media';
 import { CHUNK_MS, type PublicSpace, RENDITIONS } from '@parterre/protocol';
-import { loadKernel } from '../adapters/system/index.ts';
+import { kernelLibrary, loadKernel } from '../adapters/system/index.ts';
 import type { Clock, Timers } from '../ports/clock.ts';
 import type { FeedReader, ProgrammeFeed } from '../ports/programme-feed.ts';
 import type { Chunk, ProgrammeRecord } from '../ports/programme-log.ts';
@@ -103,10 +103,14 @@ export interface RunningEdge {
   close(): Promise<void>;
 }
 
-let kernel = loadKernel();
+let kernel = loadKernel(kernelLibrary());
 /** From here on, edges run as where the kernel's calls cannot be had. */
 export function withoutKernel(): void {
   kernel = null;
+}
+/** From here on, edges run as where the library of the kernel's loops was not built. */
+export function withoutLoops(): void {
+  kernel = loadKernel(null);
 }
 
 export async function runEdge(change: Partial<EdgeOptions> = {}): Promise<RunningEdge> {

@@ -19,6 +19,7 @@ import { type LiveRequest, parseLiveRequest } from './live-request.ts';
 import type { Peers } from './peers.ts';
 import { readProxyHeader } from './proxy-header-reader.ts';
 import { Secure, type TlsFiles } from './secure.ts';
+import { Silence } from './silence.ts';
 
 /** Where nobody says how many. */
 const CONNECTIONS_MAX = 18_000;
@@ -66,9 +67,9 @@ export class Front {
   #insists = false;
   readonly #answers = new FastAnswers();
   readonly #sockets = new Set<Socket>();
-  readonly #bare = new Set<BareSocket>();
-  /** Connections without a whole request yet, oldest first, by the monotonic ms they are given up. */
-  readonly #silent = new Map<Socket | BareSocket, number>();
+  /** Connections that are descriptors. */
+  #bare = 0;
+  readonly #silence = new Silence();
   readonly #sweeper: Timer;
 
   constructor(options: FrontOptions) {
@@ -94,7 +95,7 @@ export class Front {
 
   /** Connections open now. */
   get connections(): number {
-    return this.#sockets.size + this.#bare.size + this.handshakes;
+    return this.#sockets.size + this.#bare + this.handshakes;
   }
 
   /** Of those, the ones that are becoming secure. */
@@ -120,8 +121,8 @@ export class Front {
     if (kernel === null || proxyProtocol === true) return;
     this.#bareServer = BareServer.instead(kernel, this.#server, BACKLOG, {
       ...this.#bareOwner,
-      accepted: (socket) => {
-        this.#acceptBare(socket);
+      accepted: (socket, packet) => {
+        this.#acceptBare(socket, packet);
         this.#leaveWhenFull();
       },
       exhausted: () => {
@@ -180,7 +181,7 @@ export class Front {
       }
       if (header.address !== null) this.#options.peers.introduce(socket, header.address);
       this.#sockets.delete(socket);
-      this.#silent.delete(socket);
+      this.#silence.heard(socket);
       this.#begin(socket);
     });
   }
@@ -205,21 +206,21 @@ export class Front {
     socket.pause();
     socket.unshift(bytes);
     this.#sockets.delete(socket);
-    this.#silent.delete(socket);
+    this.#silence.heard(socket);
     this.#secure?.take(socket);
   }
 
   /** What every plain connection is, until its first packet shows that it is more than a listener's. */
-  #acceptBare(socket: BareSocket): void {
-    if (this.#secure === null ? this.#isFull() : this.#isOverfull()) {
-      if (this.#secure === null) socket.refuse(this.#houseFull());
-      else socket.destroy();
-      return;
-    }
-    this.#bare.add(socket);
-    socket.begin();
+  #acceptBare(socket: BareSocket, packet: Buffer | null): void {
+    const secure = this.#secure !== null;
+    const full = secure ? this.#isOverfull() : this.#isFull();
+    this.#bare++;
+    if (full && !secure) socket.refuse(this.#houseFull());
+    if (full) socket.destroy();
+    else socket.begin(packet);
     // In a stampede most requests lie there when their connection is accepted.
-    if (!socket.heard && !socket.destroyed) this.#silent.set(socket, this.#firstRequestUntilMs());
+    if (!socket.heard && !socket.destroyed)
+      this.#silence.await(socket, this.#firstRequestUntilMs());
   }
 
   readonly #bareOwner: BareOwner = {
@@ -235,21 +236,21 @@ export class Front {
     },
     ended: (socket) => this.#lingerBare(socket),
     closed: (socket) => {
-      this.#bare.delete(socket);
-      this.#silent.delete(socket);
+      this.#bare--;
+      this.heard(socket);
     },
   };
 
   #outgrown(bare: BareSocket, bytes: Buffer): void {
-    const untilMs = this.#silent.get(bare) ?? this.#firstRequestUntilMs();
+    const untilMs = this.#silence.untilMs(bare) ?? this.#firstRequestUntilMs();
     const socket = this.#become(bare);
     this.#keep(socket, untilMs);
     this.#pass(socket, bytes);
   }
 
   #become(bare: BareSocket): Socket {
-    this.#bare.delete(bare);
-    this.#silent.delete(bare);
+    this.#bare--;
+    this.heard(bare);
     const socket = bare.become();
     socket.on('error', destroyThis);
     return socket;
@@ -292,16 +293,16 @@ export class Front {
 
   #keep(socket: Socket, silentUntilMs: number): void {
     this.#sockets.add(socket);
-    this.#silent.set(socket, silentUntilMs);
+    this.#silence.await(socket, silentUntilMs);
     socket.once('close', () => {
       this.#sockets.delete(socket);
-      this.#silent.delete(socket);
+      this.#silence.heard(socket);
     });
   }
 
   /** The connection's first whole request has come: it is no longer given up for its silence. */
   heard(socket: Socket | BareSocket): void {
-    this.#silent.delete(socket);
+    this.#silence.heard(socket);
   }
 
   #firstPacket(socket: Socket, bytes: Buffer): void {
@@ -353,23 +354,19 @@ export class Front {
    */
   linger(socket: Socket): void {
     if (!this.#sockets.has(socket)) return;
-    this.#silent.set(socket, this.#options.clock.monotonicMs() + LINGER_MS);
+    this.#silence.await(socket, this.#options.clock.monotonicMs() + LINGER_MS);
     socket.resume();
   }
 
   /** What still waits may be the last of the programme, on its way to a slow reader. */
   #lingerBare(socket: BareSocket): void {
     const waitMs = socket.writableLength > 0 ? FINISH_MS_MAX : LINGER_MS;
-    this.#silent.set(socket, this.#options.clock.monotonicMs() + waitMs);
+    this.#silence.await(socket, this.#options.clock.monotonicMs() + waitMs);
   }
 
   #sweep(): void {
-    const now = this.#options.clock.monotonicMs();
-    for (const [socket, untilMs] of this.#silent) {
-      if (untilMs > now || socket.destroyed) continue;
-      if (!socket.writableEnded) this.#options.counters.refusals.idle++;
-      socket.destroy();
-    }
+    const { counters, clock } = this.#options;
+    counters.refusals.idle += this.#silence.sweep(clock.monotonicMs());
   }
 
   /** No new connection is taken; a queued one goes to another edge that shares the socket. */
@@ -383,7 +380,6 @@ export class Front {
   destroyAll(): void {
     this.#sweeper.cancel();
     for (const socket of this.#sockets) socket.destroy();
-    for (const socket of this.#bare) socket.destroy();
     this.#bareServer?.close();
   }
 }

@@ -277,7 +277,8 @@ export class House implements FeedReader {
     const nextSeq = behind ? Math.min(headSeq, startSeq + SECTION_CHUNKS_MAX) : startSeq;
     const bytes = source.answer(head, startSeq, nextSeq);
     counters.bytes += bytes.length;
-    sink.write(bytes);
+    if (sink.open === undefined) sink.write(bytes);
+    else sink.open(bytes);
     return cohort.join(sink, nextSeq);
   }
 

@@ -23,10 +23,25 @@ export interface Kernel {
   close(fd: number): number;
   /** Why the last call failed. */
   errno(): number;
+  /** The calls above, many at once; null where the library for it was not built. */
+  readonly loops: KernelLoops | null;
   /** Where `bytes` lie; they must be kept while the kernel is told of it, and do not move. */
-  addressOf(bytes: Uint8Array): bigint;
+  addressOf(bytes: Uint8Array | Int32Array): bigint;
   /** Calls back from the event loop, once a turn, while a descriptor is readable. @throws when the loop refuses */
   watch(fd: number, readable: () => void): Watch;
+}
+
+/** `native/edge.c`, which says what each returns. */
+export interface KernelLoops {
+  sendEach(fds: bigint, count: number, from: bigint, length: number, cut: bigint): number;
+  acceptEach(
+    listener: number,
+    epoll: number,
+    max: number,
+    taken: bigint,
+    packets: bigint,
+    packetMax: number,
+  ): number;
 }
 
 /** A descriptor in Node's event loop. */

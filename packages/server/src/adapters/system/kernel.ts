@@ -2,7 +2,9 @@
  * The kernel's calls by `node:ffi`, on Linux. A callback of libuv's must not throw and leaves Node's queues
  * as they are; so what is watched is told of by an immediate, which runs in the same turn of the loop.
  */
-import type { Kernel } from '../../ports/kernel.ts';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Kernel, KernelLoops } from '../../ports/kernel.ts';
 
 interface Signature {
   readonly arguments: readonly string[];
@@ -12,12 +14,12 @@ type Native = (...args: readonly (number | bigint)[]) => number;
 /** What is used of `node:ffi`, whose types Node's declarations do not have yet. */
 interface Ffi {
   readonly DynamicLibrary: new (
-    path: null,
+    path: string | null,
   ) => {
     getFunction(name: string, signature: Signature): Native;
     registerCallback(signature: Signature, callback: () => void): bigint;
   };
-  getRawPointer(bytes: Uint8Array): bigint;
+  getRawPointer(bytes: Uint8Array | Int32Array): bigint;
   getInt32(address: bigint): number;
   getCurrentEventLoop(): bigint;
 }
@@ -26,18 +28,44 @@ interface Ffi {
 const POLL_BYTES = 512;
 const UV_READABLE = 1;
 
-/** @returns null where they cannot be had. Node warns, once, that its FFI is experimental. */
-export function loadKernel(): Kernel | null {
+/** What `native/edge.c` is built into, in the repository and in the compiled package; need not exist. */
+export function kernelLibrary(): string {
+  const up = import.meta.filename.endsWith('.ts') ? ['..', '..', '..'] : ['..'];
+  const name = `edge-${process.platform}-${process.arch}.so`;
+  return join(import.meta.dirname, ...up, 'native', name);
+}
+
+/**
+ * @param library what `native/edge.c` was built into; it need not exist
+ * @returns null where they cannot be had. Node warns, once, that its FFI is experimental.
+ */
+export function loadKernel(library: string | null): Kernel | null {
   if (process.platform !== 'linux') return null;
   try {
     const ffi = process.getBuiltinModule('node:ffi' as never) as unknown as Ffi | undefined;
-    return ffi === undefined ? null : bind(ffi);
+    return ffi === undefined ? null : bind(ffi, library);
   } catch {
     return null;
   }
 }
 
-function bind(ffi: Ffi): Kernel {
+/** @returns null where it is not, or is for another machine */
+function loadLoops(ffi: Ffi, library: string | null): KernelLoops | null {
+  if (library === null || !existsSync(library)) return null;
+  try {
+    const loaded = new ffi.DynamicLibrary(library);
+    const i32 = (name: string, ...types: string[]): never =>
+      loaded.getFunction(name, { arguments: types, return: 'i32' }) as never;
+    return {
+      sendEach: i32('parterre_send_each', 'pointer', 'i32', 'pointer', 'u32', 'pointer'),
+      acceptEach: i32('parterre_accept_each', 'i32', 'i32', 'i32', 'pointer', 'pointer', 'i32'),
+    };
+  } catch {
+    return null;
+  }
+}
+
+function bind(ffi: Ffi, library: string | null): Kernel {
   const program = new ffi.DynamicLibrary(null);
   const i32 = (name: string, ...types: string[]): never =>
     program.getFunction(name, { arguments: types, return: 'i32' }) as never;
@@ -72,6 +100,7 @@ function bind(ffi: Ffi): Kernel {
     fcntl: i32('fcntl', 'i32', 'i32', 'i32'),
     close: i32('close', 'i32'),
     errno: () => ffi.getInt32(errnoAt),
+    loops: loadLoops(ffi, library),
     addressOf: (bytes) => ffi.getRawPointer(bytes),
     watch(fd, readable) {
       const poll = Buffer.alloc(POLL_BYTES);

@@ -1,0 +1,6 @@
+/** The edge where the kernel's loops were not built: what holds with them holds without. */
+import { withoutLoops } from './edge.fixture.ts';
+
+withoutLoops();
+await import('./edge.test.ts');
+await import('./slow-reader.test.ts');
