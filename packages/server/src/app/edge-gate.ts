@@ -16,6 +16,8 @@ import type { PartContext } from './part.ts';
 const REPORT_MS = 100;
 /** No answer for so long is "not yet". */
 const SPEND_MS_MAX = 2_000;
+/** How long an edge may wait for its first places before it takes connections. */
+const PLACES_MS_MAX = 1_000;
 /** Tickets asked about at once. */
 const SPENDING_MAX = 1_000;
 
@@ -33,6 +35,7 @@ export class EdgeGate {
   #seats: Seats | null = null;
   #capacity: GateCapacity | null = null;
   #timer: { cancel(): void } | null = null;
+  #entered: () => void = () => {};
 
   constructor(context: PartContext) {
     const { config, secrets, random, clock } = context;
@@ -41,26 +44,40 @@ export class EdgeGate {
     this.keeper = new GateKeeper(secrets.passKey, float, random, clock.monotonicMs());
   }
 
-  /** Begins to report. */
-  open(seats: Seats): void {
-    const { clock, timers, tellGate } = this.#context;
+  /**
+   * Begins to report. Resolves when there are places in every space that is open, or after so long: an edge
+   * that takes connections before that sends away who comes back from one that died.
+   */
+  open(seats: Seats): Promise<void> {
+    const { clock, timers, tellGate, hearGrants } = this.#context;
     this.#seats = seats;
+    hearGrants((grant, capacity) => this.#granted(grant, capacity));
     const report = (): void => {
       tellGate(this.keeper.report(clock.monotonicMs(), seats.openSpaces()));
     };
     report();
     this.#timer = timers.every(REPORT_MS, report);
     this.#publish();
+    return new Promise((resolve) => {
+      const late = timers.after(PLACES_MS_MAX, resolve);
+      this.#entered = () => {
+        late.cancel();
+        resolve();
+      };
+    });
   }
 
   close(): void {
     this.#timer?.cancel();
   }
 
-  granted(grant: EdgeGrant, capacity: GateCapacity): void {
+  #granted(grant: EdgeGrant, capacity: GateCapacity): void {
     this.#capacity = capacity;
     const nowMs = this.#context.clock.monotonicMs();
-    this.keeper.granted(grant, nowMs, (id) => this.#seats?.used(id) ?? 0);
+    const seats = this.#seats!;
+    this.keeper.granted(grant, nowMs, (id) => seats.used(id));
+    const without = [...seats.openSpaces()].some(({ id }) => !this.keeper.hasPlaces(id));
+    if (!without) this.#entered();
   }
 
   readonly spend = (

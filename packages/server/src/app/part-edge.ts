@@ -59,8 +59,7 @@ export async function start(context: PartContext): Promise<EdgePart> {
   const stopMeasuring = publish(edge, context);
   watchHls(context.metrics, edge.hls);
   const stopWatching = tls === null ? () => {} : watchCertificate(edge, context);
-  await edge.open({ fd: listenFd }, SETTLE_MS_MAX);
-  gate.open(edge.house);
+  await edge.open({ fd: listenFd }, SETTLE_MS_MAX, () => gate.open(edge.house));
   const stopTelling = tellLoad(edge, places, context);
   return {
     async close(others) {
@@ -73,7 +72,6 @@ export async function start(context: PartContext): Promise<EdgePart> {
     take: (socket) => edge.take(socket),
     leave: () => edge.leave(),
     renewTicketKeys: (keys) => edge.renewTicketKeys(keys),
-    granted: (grant, capacity) => gate.granted(grant, capacity),
     spent: (id, answer) => gate.spent(id, answer),
   };
 }

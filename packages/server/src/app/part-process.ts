@@ -7,7 +7,7 @@ import { AggregatorRegistry, collectDefaultMetrics, Registry } from 'prom-client
 import { createLog, systemClock, systemRandom, systemTimers } from '../adapters/system/index.ts';
 import type { Log } from '../ports/log.ts';
 import { type FromPart, LISTEN_FD, type Role, type ToPart, WARM_ROLES } from './messages.ts';
-import type { EdgePart, Part, PartContext } from './part.ts';
+import type { EdgePart, Granted, Part, PartContext } from './part.ts';
 import { takePriority } from './priority.ts';
 import { loadSecrets } from './secrets.ts';
 import { socketsOf } from './sockets.ts';
@@ -35,6 +35,7 @@ class PartProcess {
   #part: Part | null = null;
   /** The same, when it is one. */
   #edge: EdgePart | null = null;
+  #granted: Granted = () => {};
   #activate: (() => Promise<Part>) | null = null;
   #wanted = false;
   #log: Log | null = null;
@@ -82,7 +83,7 @@ class PartProcess {
       case 'ticketKeys':
         return this.#edge?.renewTicketKeys(Buffer.from(message.keys, 'base64'));
       case 'granted':
-        return this.#edge?.granted(message.grant, message.capacity);
+        return this.#granted(message.grant, message.capacity);
       case 'spent':
         return this.#edge?.spent(message.id, message.answer);
       case 'stop':
@@ -114,6 +115,9 @@ class PartProcess {
       tellLoad: (connections, places, taking) => say({ type: 'load', connections, places, taking }),
       tellGate: (report) => say({ type: 'places', report }),
       askSpend: (id, spaceId, ticket) => say({ type: 'spend', id, spaceId, ticket }),
+      hearGrants: (listener) => {
+        this.#granted = listener;
+      },
       tellCertified: (held) => say({ type: 'certified', held }),
       collectMetrics: () => this.#collectAll(),
     };

@@ -38,6 +38,8 @@ export interface PartContext {
     spaceId: string,
     ticket: { readonly second: number; readonly rank: number; readonly id: string },
   ) => void;
+  /** Hears what the gate grants this edge, from here on; edges only. */
+  readonly hearGrants: (listener: Granted) => void;
   /** Tells the supervisor what a certificate that is valid now held; api only. */
   readonly tellCertified: (
     held: { readonly listeners: number; readonly joinsPerS: number } | null,
@@ -45,6 +47,8 @@ export interface PartContext {
   /** Metrics of all processes as Prometheus text; api only. */
   readonly collectMetrics: () => Promise<string>;
 }
+
+export type Granted = (grant: EdgeGrant, capacity: GateCapacity) => void;
 
 /** A running process's work. */
 export interface Part {
@@ -58,6 +62,5 @@ export interface EdgePart extends Part {
   take(socket: Socket): void;
   leave(): void;
   renewTicketKeys(keys: Buffer): void;
-  granted(grant: EdgeGrant, capacity: GateCapacity): void;
   spent(id: number, answer: Spending): void;
 }

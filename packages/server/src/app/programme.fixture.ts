@@ -22,6 +22,7 @@ const prepared = await prepare({
   ticketKeys: null,
   tellLoad: () => {},
   tellGate: () => {},
+  hearGrants: () => {},
   askSpend: () => {},
   tellCertified: () => {},
   collectMetrics: async () => '',

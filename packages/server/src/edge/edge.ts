@@ -143,11 +143,17 @@ export class Edge {
   /**
    * Follows the programme and opens the port.
    * @param settleMsMax how long the port may wait for the programme, so that the first to come are answered
+   * @param furnish what is still to be done before anybody comes
    * @returns the address listened on
    */
-  async open(at: ListenAt, settleMsMax = 0): Promise<AddressInfo> {
+  async open(
+    at: ListenAt,
+    settleMsMax = 0,
+    furnish: () => Promise<void> = async () => {},
+  ): Promise<AddressInfo> {
     this.house.open(this.#options.feed);
     await this.#poll(SETTLE_POLL_MS, settleMsMax, () => this.house.settled);
+    await furnish();
     return this.#front.listen(at);
   }
 

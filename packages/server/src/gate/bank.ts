@@ -159,13 +159,13 @@ export class Bank<Edge> {
     const share = this.#share(spaceId);
     const free = this.free(spaceId, nowMs);
     const spare = this.#spare(spaceId, share, nowMs);
-    const count = [...this.#books.values()].filter(({ leaving }) => !leaving).length;
+    const count = [...this.#books.values()].filter(takesIn).length;
     const grants = new Map<Edge, Places>();
     let index = 0;
     for (const [edge, book] of this.#books) {
       const account = accountOf(book, spaceId);
       const wanted = { limit: account.used, spare: 0 };
-      if (!book.leaving) {
+      if (takesIn(book)) {
         wanted.limit += part(free, index, count);
         wanted.spare = part(spare, count - 1 - index, count);
         index++;
@@ -215,6 +215,11 @@ export class Bank<Edge> {
   #floats(): number {
     return this.#float * (Math.max(this.#edgesMin, this.#books.size) + 1);
   }
+}
+
+/** One that has said nothing yet is not open yet: it would keep places from those who come back meanwhile. */
+function takesIn({ leaving, reported }: Book): boolean {
+  return !leaving && reported > 0;
 }
 
 function bookedOf({ held, sent }: Account): number {

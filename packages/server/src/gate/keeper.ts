@@ -226,6 +226,11 @@ export class GateKeeper {
     this.#door(spaceId).reserved--;
   }
 
+  /** It was granted places of this space. */
+  hasPlaces(spaceId: string): boolean {
+    return this.#door(spaceId).line !== null && this.#purse.held(spaceId, 0) > 0;
+  }
+
   /** What waiters are told; null before the coordinator has said anything. */
   nowServing(spaceId: string): NowServing | null {
     return this.#doors.get(spaceId)?.line?.document ?? null;
