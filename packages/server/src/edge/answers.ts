@@ -125,7 +125,8 @@ const REASONS: Readonly<Record<number, string>> = {
   503: 'Service Unavailable',
 };
 
-function head(status: number, fields: Fields): Buffer {
+/** Status line and fields, with the blank line. */
+export function head(status: number, fields: Fields): Buffer {
   let out = `HTTP/1.1 ${status} ${REASONS[status] ?? ''}\r\n`;
   for (const [name, value] of Object.entries(fields)) out += `${name}: ${value}\r\n`;
   return Buffer.from(`${out}\r\n`, 'latin1');

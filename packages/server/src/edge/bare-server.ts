@@ -89,9 +89,14 @@ export class BareServer implements Pollable {
   /** Ends the connections that are left, too. */
   close(): void {
     this.stop();
-    for (const pollable of this.#descriptors.poller.pollables())
-      if (pollable instanceof BareSocket) pollable.destroy();
+    for (const socket of this.sockets()) socket.destroy();
     this.#descriptors.poller.close();
+  }
+
+  /** Those that are open. */
+  *sockets(): Iterable<BareSocket> {
+    for (const pollable of this.#descriptors.poller.pollables())
+      if (pollable instanceof BareSocket) yield pollable;
   }
 
   ready(): void {

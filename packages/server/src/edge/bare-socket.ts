@@ -38,6 +38,8 @@ export class BareSocket implements Sink, Pollable {
   heard = false;
   /** It is given up if it stays silent. */
   awaited = false;
+  /** It was kept after an answer: silence is its right. */
+  kept = false;
   #waiting: Uint8Array[] | null = null;
   /** Will be written to before this turn of the event loop ends. */
   #gathered = false;
@@ -143,6 +145,12 @@ export class BareSocket implements Sink, Pollable {
 
   #shutDown(): void {
     if (this.descriptors.kernel.shutdown(this.fd, SENDING_SIDE) < 0) this.destroy();
+  }
+
+  /** It was answered, and may ask for something else: its next packet is a first one again. */
+  keep(): void {
+    this.heard = false;
+    this.kept = true;
   }
 
   /** Says one thing and closes; what has come was read, so that what is said is not lost to a reset. */

@@ -9,7 +9,8 @@ import type { Kernel } from '../ports/kernel.ts';
 import type { ProgrammeFeed } from '../ports/programme-feed.ts';
 import { EdgeCounters, type LaneId } from './counters.ts';
 import type { Format, HoldingFrames } from './format.ts';
-import { FIRST_REQUEST_MS_MAX, Front, type ListenAt } from './front.ts';
+import { FIRST_REQUEST_MS_MAX, Front } from './front.ts';
+import type { ListenAt } from './front-options.ts';
 import { GateHttp, type GateHttpOptions } from './gate-http.ts';
 import { Hls, type HlsMode } from './hls.ts';
 import { House } from './house.ts';
@@ -18,6 +19,7 @@ import { Pages } from './pages.ts';
 import { Peers } from './peers.ts';
 import { PartProxy } from './proxy.ts';
 import type { TlsFiles } from './secure.ts';
+import { Waiters } from './waiters.ts';
 
 /** Within this time the listeners of a closing edge are let go, when few, or when there is nobody to go to. */
 const MOVE_MS = 800;
@@ -103,9 +105,10 @@ export class Edge {
     const api = new PartProxy({ ...options, socketPath: sockets.api, secure, peers });
     const stage = new PartProxy({ ...options, socketPath: sockets.stage, secure, peers });
     this.#proxies = [api, stage];
+    const line = gate === null ? null : new GateHttp({ ...gate, house: this.house, clock });
     this.#http = new EdgeHttp({
       house: this.house,
-      gate: gate === null ? null : new GateHttp({ ...gate, house: this.house, clock }),
+      gate: line,
       hls: this.hls,
       clock,
       pages: new Pages(options.pagesDir),
@@ -126,6 +129,7 @@ export class Edge {
       house: this.house,
       counters: this.counters,
       peers,
+      waiters: new Waiters(this.counters, (id, kept) => line?.ready(id, kept) ?? null),
       http: (socket) => this.#http.take(socket),
     });
   }

@@ -7,54 +7,27 @@
  * refused costs one write.
  */
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
-import type { Clock, Timer, Timers } from '../ports/clock.ts';
-import type { Kernel } from '../ports/kernel.ts';
+import type { Timer } from '../ports/clock.ts';
 import { FastAnswers } from './answers.ts';
 import { BareServer } from './bare-server.ts';
 import { type BareOwner, BareSocket } from './bare-socket.ts';
-import type { EdgeCounters } from './counters.ts';
-import type { House } from './house.ts';
+import type { FrontOptions, ListenAt } from './front-options.ts';
 import { listen } from './listeners.ts';
 import { type LiveRequest, parseLiveRequest } from './live-request.ts';
-import type { Peers } from './peers.ts';
 import { readProxyHeader } from './proxy-header-reader.ts';
 import { Secure, type TlsFiles } from './secure.ts';
 import { Silence } from './silence.ts';
+import { KEPT_S } from './waiters.ts';
 
 /** Where nobody says how many. */
 const CONNECTIONS_MAX = 18_000;
+/** With more connections than this share of the most none is kept for those who wait. */
+const KEPT_SHARE = 0.5;
 /** From accept to a whole first request. */
 export const FIRST_REQUEST_MS_MAX = 10_000;
 const BACKLOG = 4_096;
 const SWEEP_MS = 1_000;
 const REFUSED_RETRY_S = 5;
-
-/** Where to listen: an inherited socket, or an address of one's own. */
-export type ListenAt = { readonly fd: number } | { readonly host: string; readonly port: number };
-
-export interface FrontOptions {
-  readonly house: House;
-  readonly counters: EdgeCounters;
-  readonly clock: Clock;
-  readonly timers: Timers;
-  readonly connectionsMax?: number;
-  /** With so many connections this port leaves new ones to the others that share its socket. */
-  readonly leaveAt?: number;
-  /** It has; whoever knows the others may have it `take` again, up to `connectionsMax`. */
-  readonly left?: () => void;
-  /** null: every connection is a `net.Socket`. */
-  readonly kernel: Kernel | null;
-  readonly firstRequestMsMax?: number;
-  readonly tls: TlsFiles | null;
-  /** 48 bytes, the same at all edges. */
-  readonly ticketKeys?: Buffer | null;
-  readonly handshakesMax?: number;
-  /** Every connection begins with a PROXY header, version 2; one that does not is closed. */
-  readonly proxyProtocol?: boolean;
-  readonly peers: Peers;
-  /** Takes a connection whose first bytes were unshifted: the full HTTP server. */
-  readonly http: (socket: Socket) => void;
-}
 
 export class Front {
   readonly #options: FrontOptions;
@@ -219,7 +192,7 @@ export class Front {
     if (full) socket.destroy();
     else socket.begin(packet);
     // In a stampede most requests lie there when their connection is accepted.
-    if (!socket.heard && !socket.destroyed)
+    if (!socket.heard && !socket.kept && !socket.destroyed)
       this.#silence.await(socket, this.#firstRequestUntilMs());
   }
 
@@ -231,8 +204,8 @@ export class Front {
         return;
       }
       const request = parseLiveRequest(bytes);
-      if (request === null) this.#outgrown(socket, Buffer.from(bytes));
-      else this.#answer(socket, request);
+      if (request !== null) this.#answer(socket, request);
+      else if (!this.#tellHowItStands(socket, bytes)) this.#outgrown(socket, Buffer.from(bytes));
     },
     ended: (socket) => this.#lingerBare(socket),
     closed: (socket) => {
@@ -343,6 +316,16 @@ export class Front {
     listen(house, socket, admission, from !== null, head);
   }
 
+  /** @returns false when that is not what the packet asks, or there is nothing to tell */
+  #tellHowItStands(socket: BareSocket, packet: Uint8Array): boolean {
+    const { waiters, connectionsMax = CONNECTIONS_MAX } = this.#options;
+    const keeps = !this.#closing && this.connections < connectionsMax * KEPT_SHARE;
+    if (!waiters.tell(socket, packet, keeps)) return false;
+    if (socket.kept && !socket.destroyed)
+      this.#silence.await(socket, this.#options.clock.monotonicMs() + KEPT_S * 1_000);
+    return true;
+  }
+
   #end(socket: Socket | BareSocket, answer: Uint8Array): void {
     socket.end(answer);
     if (!(socket instanceof BareSocket)) this.linger(socket);
@@ -372,6 +355,8 @@ export class Front {
   /** No new connection is taken; a queued one goes to another edge that shares the socket. */
   stopAccepting(): void {
     this.#closing = true;
+    for (const socket of this.#bareServer?.sockets() ?? [])
+      if (socket.kept && !socket.heard) socket.destroy();
     this.leave();
     this.#bareServer?.stop();
   }

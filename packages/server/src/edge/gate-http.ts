@@ -6,16 +6,19 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { type NowServing, SPACE_ID } from '@parterre/protocol';
 import { type GateKeeper, RETRY_SOON_S, type Spending } from '../gate/index.ts';
 import type { Clock } from '../ports/clock.ts';
-import { CORS_FIELDS } from './answers.ts';
+import { CORS_FIELDS, head } from './answers.ts';
 import type { LaneId } from './counters.ts';
 import type { Admission, House } from './house.ts';
 import type { LiveQuery } from './live-request.ts';
 import { refuse } from './refuse.ts';
+import { KEPT_S } from './waiters.ts';
 
 const NOW_SERVING = /^\/gate\/([^/]+)$/;
 const TICKETS = /^\/gate\/([^/]+)\/tickets$/;
 const KEY = /(?:^|&)key=([A-Za-z0-9_-]+)(?:&|$)/;
-const AGE_S = 1;
+const CACHED = 'public, max-age=1';
+const KEPT_FIELDS = { connection: 'keep-alive', 'keep-alive': `timeout=${KEPT_S}` };
+const LAST_FIELDS = { connection: 'close' };
 
 export interface GateHttpOptions {
   readonly house: House;
@@ -23,6 +26,14 @@ export interface GateHttpOptions {
   readonly clock: Clock;
   /** Asks the coordinator; `not_yet` when it does not answer. */
   readonly spend: (spaceId: string, ticket: SpentTicket) => Promise<Spending>;
+}
+
+/** How a line stands, as bytes: the document, and the whole answers of the fast path in the second they are of. */
+interface Prepared {
+  readonly body: Buffer;
+  second: number;
+  kept: Buffer | null;
+  last: Buffer | null;
 }
 
 interface SpentTicket {
@@ -33,7 +44,7 @@ interface SpentTicket {
 
 export class GateHttp {
   readonly #options: GateHttpOptions;
-  readonly #documents = new WeakMap<NowServing, Buffer>();
+  readonly #prepared = new WeakMap<NowServing, Prepared>();
 
   constructor(options: GateHttpOptions) {
     this.#options = options;
@@ -60,12 +71,38 @@ export class GateHttp {
       refuse(request, response, 'part_away', undefined, RETRY_SOON_S);
       return;
     }
-    let bytes = this.#documents.get(document);
-    if (bytes === undefined) {
-      bytes = Buffer.from(JSON.stringify(document));
-      this.#documents.set(document, bytes);
+    send(request, response, 200, CACHED, this.#prepare(document).body);
+  }
+
+  /**
+   * The same answer, whole, for the fast path.
+   * @param kept the connection is to be kept
+   * @returns null where there is none
+   */
+  ready(spaceId: string, kept: boolean): Buffer | null {
+    const { house, keeper, clock } = this.#options;
+    if (house.room(spaceId) === undefined) return null;
+    const document = keeper.nowServing(spaceId);
+    if (document === null) return null;
+    const prepared = this.#prepare(document);
+    const second = Math.floor(clock.wallMs() / 1_000);
+    if (prepared.second !== second) {
+      prepared.second = second;
+      prepared.kept = prepared.last = null;
     }
-    send(request, response, 200, `public, max-age=${AGE_S}`, bytes);
+    if (kept) prepared.kept ??= answerOf(prepared, KEPT_FIELDS);
+    else prepared.last ??= answerOf(prepared, LAST_FIELDS);
+    return kept ? prepared.kept : prepared.last;
+  }
+
+  #prepare(document: NowServing): Prepared {
+    let prepared = this.#prepared.get(document);
+    if (prepared === undefined) {
+      const body = Buffer.from(JSON.stringify(document));
+      prepared = { body, second: -1, kept: null, last: null };
+      this.#prepared.set(document, prepared);
+    }
+    return prepared;
   }
 
   #issue(request: IncomingMessage, response: ServerResponse, spaceId: string, query: string): void {
@@ -104,6 +141,24 @@ export class GateHttp {
 export const CALLED = Symbol('called');
 const INVALID: Admission = { refusal: 'ticket_invalid' };
 
+function answerOf(
+  { body, second }: Prepared,
+  connection: Readonly<Record<string, string>>,
+): Buffer {
+  const date = new Date(second * 1_000).toUTCString();
+  const fields = { ...fieldsOf(CACHED, body), 'x-content-type-options': 'nosniff', date };
+  return Buffer.concat([head(200, { ...fields, ...connection }), body]);
+}
+
+function fieldsOf(cacheControl: string, body: Buffer): Record<string, string> {
+  return {
+    ...CORS_FIELDS,
+    'content-type': 'application/json; charset=utf-8',
+    'content-length': String(body.length),
+    'cache-control': cacheControl,
+  };
+}
+
 function send(
   request: IncomingMessage,
   response: ServerResponse,
@@ -111,11 +166,6 @@ function send(
   cacheControl: string,
   body: Buffer,
 ): void {
-  response.writeHead(status, {
-    ...CORS_FIELDS,
-    'content-type': 'application/json; charset=utf-8',
-    'content-length': body.length,
-    'cache-control': cacheControl,
-  });
+  response.writeHead(status, fieldsOf(cacheControl, body));
   response.end(request.method === 'HEAD' ? undefined : body);
 }

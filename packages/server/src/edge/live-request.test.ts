@@ -1,6 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { FAST_HEAD_BYTES_MAX, parseLiveQuery, parseLiveRequest } from './live-request.ts';
+import {
+  FAST_HEAD_BYTES_MAX,
+  parseLiveQuery,
+  parseLiveRequest,
+  parseWaitingRequest,
+} from './live-request.ts';
 
 const bytes = (text: string): Buffer => Buffer.from(text, 'latin1');
 const request = (line: string, header = 'Host: a\r\n'): Buffer => bytes(`${line}\r\n${header}\r\n`);
@@ -138,4 +143,93 @@ test('a query says at most one place and one profile, both exact', () => {
   expect(parseLiveQuery('ticket=Ab_-')).toEqual({ ...nothing, ticket: 'Ab_-' });
   // A ticket has to be asked about: not on the fast path.
   expect(parseLiveRequest(request('GET /live/evening?ticket=Ab_- HTTP/1.1'))).toBeNull();
+});
+
+describe('the document of those who wait', () => {
+  const browser =
+    'Host: live.example.org\r\nConnection: keep-alive\r\nUser-Agent: Mozilla/5.0 (X11; Linux x86_64)\r\n' +
+    'Accept: */*\r\nOrigin: https://example.org\r\nSec-Fetch-Mode: cors\r\nReferer: https://example.org/\r\n' +
+    'Accept-Encoding: gzip, deflate, br\r\nAccept-Language: fr,en;q=0.5\r\n';
+
+  test.each([
+    ['GET /gate/evening HTTP/1.1', 'Host: a\r\n'],
+    ['GET /gate/evening HTTP/1.1', browser],
+    ['GET /gate/evening HTTP/1.1', 'host: a\r\nconnection:Keep-Alive\r\n'],
+  ])('%s is asked for', (line, header) => {
+    expect(parseWaitingRequest(request(line, header))).toBe('evening');
+    expect(parseLiveRequest(request(line, header))).toBeNull();
+  });
+
+  test.each([
+    [
+      'a connection that is to be closed',
+      request('GET /gate/evening HTTP/1.1', 'Host: a\r\nConnection: close\r\n'),
+    ],
+    [
+      'options of a connection',
+      request('GET /gate/evening HTTP/1.1', 'Host: a\r\nConnection: keep-alive, x\r\n'),
+    ],
+    ['another method', request('HEAD /gate/evening HTTP/1.1')],
+    ['a query', request('GET /gate/evening?x HTTP/1.1')],
+    ['a path below', request('GET /gate/evening/tickets HTTP/1.1')],
+    ['a space that cannot be', request('GET /gate/Evening HTTP/1.1')],
+    ['no space', request('GET /gate/ HTTP/1.1')],
+    ['an escape', request('GET /gate/even%69ng HTTP/1.1')],
+    ['HTTP/1.0', request('GET /gate/evening HTTP/1.0')],
+    ['no host', request('GET /gate/evening HTTP/1.1', 'Accept: */*\r\n')],
+    ['a body', request('GET /gate/evening HTTP/1.1', 'Host: a\r\nContent-Length: 3\r\n')],
+    ['an upgrade', request('GET /gate/evening HTTP/1.1', 'Host: a\r\nUpgrade: h2c\r\n')],
+    [
+      'two requests',
+      Buffer.concat([request('GET /gate/evening HTTP/1.1'), request('GET /gate/evening HTTP/1.1')]),
+    ],
+    [
+      'a long header',
+      request('GET /gate/evening HTTP/1.1', `Host: a\r\nX: ${'y'.repeat(FAST_HEAD_BYTES_MAX)}\r\n`),
+    ],
+  ])('%s goes to the full parser', (_name, packet) => {
+    expect(parseWaitingRequest(packet)).toBeNull();
+  });
+
+  const asked = fc
+    .record({
+      spaceId: fc.stringMatching(/^[a-z0-9][a-z0-9-]{2,63}$/),
+      fields: fc.array(
+        fc.tuple(fc.stringMatching(/^X-[A-Za-z0-9-]{1,10}$/), fc.stringMatching(/^[ -~]{0,20}$/)),
+        { maxLength: 8 },
+      ),
+    })
+    .map(({ spaceId, fields }) => {
+      const header = fields.map(([name, value]) => `${name}: ${value}\r\n`).join('');
+      return { spaceId, packet: request(`GET /gate/${spaceId} HTTP/1.1`, `${header}Host: x\r\n`) };
+    });
+
+  test('every well-formed request is understood, and no part of one', () => {
+    fc.assert(
+      fc.property(asked, fc.nat(), ({ spaceId, packet }, cut) => {
+        expect(parseWaitingRequest(packet)).toBe(spaceId);
+        expect(parseWaitingRequest(packet.subarray(0, cut % packet.length))).toBeNull();
+      }),
+    );
+  });
+
+  test('whatever comes, it answers a space or null, and reads nothing beyond the packet', () => {
+    const damaged = fc
+      .tuple(asked, fc.nat(), fc.nat({ max: 255 }))
+      .map(([{ packet }, at, byte]) => {
+        const copy = Buffer.from(packet);
+        copy[at % copy.length] = byte;
+        return copy;
+      });
+    const noise = fc.uint8Array({ maxLength: 300 });
+    fc.assert(
+      fc.property(fc.oneof(noise, damaged), fc.uint8Array({ maxLength: 40 }), (packet, beyond) => {
+        const alone = parseWaitingRequest(packet);
+        const inBuffer = Buffer.concat([packet, beyond]).subarray(0, packet.length);
+        expect(parseWaitingRequest(inBuffer)).toBe(alone);
+        if (alone !== null) expect(alone).toMatch(/^[a-z0-9][a-z0-9-]{2,63}$/);
+      }),
+      { numRuns: 1_000 },
+    );
+  });
 });

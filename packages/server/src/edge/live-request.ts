@@ -1,5 +1,6 @@
 /**
- * The strict fast path's parser: is this packet exactly one well-formed request for the live lane?
+ * The strict fast path's parser: is this packet exactly one well-formed request for the live lane, or for
+ * how a space's line stands?
  * A pure function over the bytes of a connection's first packet (RFC 9112 §2–5). Whatever it does not
  * recognise to the last byte it refuses with `null`, never with an error: the full HTTP parser then
  * answers. It reads no byte beyond the packet, and no packet beyond `FAST_HEAD_BYTES_MAX`.
@@ -35,10 +36,21 @@ const GET = ascii('GET /live/');
 const HEAD = ascii('HEAD /live/');
 const VERSION = ascii(' HTTP/1.1\r\n');
 const HOST = ascii('host');
+const CONNECTION = ascii('connection');
+const KEEP_ALIVE = ascii('keep-alive');
+/** What a header may be: not for here, or plain, and then whether the connection may have a next request. */
+const FOREIGN = 0;
+const LAST = 1;
+const KEPT = 2;
 /** Fields whose presence changes how a connection is read; the full parser knows how. */
-const FOREIGN = ['content-length', 'transfer-encoding', 'expect', 'upgrade', 'te', 'trailer'].map(
-  ascii,
-);
+const FOREIGN_NAMES = [
+  'content-length',
+  'transfer-encoding',
+  'expect',
+  'upgrade',
+  'te',
+  'trailer',
+].map(ascii);
 
 /** @returns null when the full parser must answer */
 export function parseLiveRequest(bytes: Uint8Array): LiveRequest | null {
@@ -61,8 +73,24 @@ export function parseLiveRequest(bytes: Uint8Array): LiveRequest | null {
     query = parsed;
   }
   if (!matchesAt(bytes, lineEnd, VERSION)) return null;
-  if (!plainHeader(bytes, lineEnd + VERSION.length)) return null;
+  if (headerOf(bytes, lineEnd + VERSION.length) === FOREIGN) return null;
   return { headOnly, spaceId, from: query.from, profile: query.profile, pass: query.pass };
+}
+
+const WAITING = ascii('GET /gate/');
+
+/**
+ * Is this packet exactly one request for how a space's line stands, on a connection that is to be kept?
+ * @returns the space; null when the full parser must answer
+ */
+export function parseWaitingRequest(bytes: Uint8Array): string | null {
+  if (bytes.length > FAST_HEAD_BYTES_MAX || !endsHead(bytes)) return null;
+  if (!matchesAt(bytes, 0, WAITING)) return null;
+  const pathEnd = endOfPath(bytes, WAITING.length);
+  if (!matchesAt(bytes, pathEnd, VERSION)) return null;
+  const spaceId = text(bytes, WAITING.length, pathEnd);
+  if (!SPACE_ID.test(spaceId)) return null;
+  return headerOf(bytes, pathEnd + VERSION.length) === KEPT ? spaceId : null;
 }
 
 export interface LiveQuery {
@@ -141,21 +169,35 @@ function isAlphanumeric(byte: number): boolean {
   return (byte >= 97 && byte <= 122) || (byte >= 48 && byte <= 57) || (byte >= 65 && byte <= 90);
 }
 
-/** Every line is `name: value`, none is folded or foreign, `Host` stands exactly once, the last is blank. */
-function plainHeader(bytes: Uint8Array, from: number): boolean {
+/**
+ * FOREIGN unless every line is `name: value`, none is folded or foreign, `Host` stands exactly once and the
+ * last is blank; then LAST where the client says of the connection anything but `keep-alive`.
+ */
+function headerOf(bytes: Uint8Array, from: number): number {
   let at = from;
   let hosts = 0;
+  let plain = KEPT;
   for (let lines = 0; lines <= HEADER_LINES_MAX; lines++) {
-    if (bytes[at] === CR) return at + 2 === bytes.length && bytes[at + 1] === LF && hosts === 1;
+    if (bytes[at] === CR) {
+      const whole = at + 2 === bytes.length && bytes[at + 1] === LF && hosts === 1;
+      return whole ? plain : FOREIGN;
+    }
     const nameEnd = endOfName(bytes, at);
-    if (nameEnd === at || bytes[nameEnd] !== COLON) return false;
-    for (const name of FOREIGN) if (isName(bytes, at, nameEnd, name)) return false;
+    if (nameEnd === at || bytes[nameEnd] !== COLON) return FOREIGN;
+    for (const name of FOREIGN_NAMES) if (isName(bytes, at, nameEnd, name)) return FOREIGN;
     if (isName(bytes, at, nameEnd, HOST)) hosts++;
-    at = endOfValue(bytes, nameEnd + 1);
-    if (bytes[at] !== CR || bytes[at + 1] !== LF) return false;
-    at += 2;
+    const valueEnd = endOfValue(bytes, nameEnd + 1);
+    if (bytes[valueEnd] !== CR || bytes[valueEnd + 1] !== LF) return FOREIGN;
+    if (isName(bytes, at, nameEnd, CONNECTION) && !saysKeepAlive(bytes, nameEnd + 1, valueEnd))
+      plain = LAST;
+    at = valueEnd + 2;
   }
-  return false;
+  return FOREIGN;
+}
+
+function saysKeepAlive(bytes: Uint8Array, from: number, end: number): boolean {
+  const at = bytes[from] === SPACE ? from + 1 : from;
+  return isName(bytes, at, end, KEEP_ALIVE);
 }
 
 function endOfName(bytes: Uint8Array, from: number): number {

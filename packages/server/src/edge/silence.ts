@@ -31,7 +31,8 @@ export class Silence {
     let unanswered = 0;
     for (const [socket, untilMs] of this.#untilMs) {
       if (untilMs > nowMs || socket.destroyed) continue;
-      if (!socket.writableEnded) unanswered++;
+      const mayBeSilent = socket instanceof BareSocket && socket.kept && !socket.heard;
+      if (!socket.writableEnded && !mayBeSilent) unanswered++;
       socket.destroy();
     }
     return unanswered;
