@@ -12,14 +12,14 @@ import { hasChromium, launch, openContext } from './support/browser.ts';
 import { type Freezable, launchFreezable } from './support/freeze.ts';
 import { Line } from './support/line.ts';
 import { TestServer, until } from './support/server.ts';
-import { decode, hasFfmpeg, speechPath, writeWav } from './support/sound.ts';
+import { decode, hasFfmpeg, SPEECH, writeWav } from './support/sound.ts';
 import { enterGreenRoom, goOnAir, signIn } from './support/studio.ts';
 import { Tap } from './support/tap.ts';
 
 /** Five seconds of programme. */
 const CUT_CHUNKS = 25;
 
-describe.skipIf(!hasChromium || !hasFfmpeg || speechPath === null)('a speaker is cut off', () => {
+describe.skipIf(!hasChromium || !hasFfmpeg)('a speaker is cut off', () => {
   const folder = mkdtempSync(join(tmpdir(), 'parterre-cut-'));
   const microphone = join(folder, 'voice.wav');
   const browsers: Browser[] = [];
@@ -29,7 +29,7 @@ describe.skipIf(!hasChromium || !hasFfmpeg || speechPath === null)('a speaker is
   let line: Line;
 
   beforeAll(async () => {
-    writeWav(microphone, decode(speechPath!));
+    writeWav(microphone, decode(SPEECH));
     server = await TestServer.start();
     frozen = await launchFreezable(microphone);
     line = await Line.to(server.url);

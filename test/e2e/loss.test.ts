@@ -10,22 +10,21 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { hasChromium, launch, openContext } from './support/browser.ts';
 import { Line } from './support/line.ts';
 import { TestServer, until } from './support/server.ts';
-import { decode, hasFfmpeg, speechPath, writeWav } from './support/sound.ts';
+import { decode, hasFfmpeg, SPEECH, writeWav } from './support/sound.ts';
 import { enterGreenRoom, goOnAir } from './support/studio.ts';
 
 const LOSS_SHARE = 0.15;
 /** Two rounds of the speech. */
 const PACKETS = 1_100;
 
-describe.skipIf(!hasChromium || !hasFfmpeg || speechPath === null)('a lossy way in', () => {
+describe.skipIf(!hasChromium || !hasFfmpeg)('a lossy way in', () => {
   const folder = mkdtempSync(join(tmpdir(), 'parterre-loss-'));
   const microphone = join(folder, 'voice.wav');
-  const spoken = decode(speechPath!);
   let browser: Browser;
   let line: Line | null = null;
 
   beforeAll(async () => {
-    writeWav(microphone, spoken);
+    writeWav(microphone, decode(SPEECH));
     browser = await launch(microphone);
   });
 

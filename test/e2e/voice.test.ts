@@ -27,7 +27,7 @@ import {
 import { hasLoudspeaker, Loudspeaker } from './support/loudspeaker.ts';
 import { TestServer, until } from './support/server.ts';
 import { rms, windowCorrelations } from './support/signal.ts';
-import { decode, hasFfmpeg, RATE_HZ, speechPath, writeWav } from './support/sound.ts';
+import { decode, hasFfmpeg, RATE_HZ, SPEECH, writeWav } from './support/sound.ts';
 import { enterGreenRoom, goOnAir, signIn } from './support/studio.ts';
 
 const OTHER_VOICE = join(import.meta.dirname, '../../packages/server/assets/demo-ben.opus');
@@ -42,7 +42,7 @@ const CHANGE_S = 3;
 /** A newcomer is brought to its place behind live once; what is compared comes after that. */
 const SETTLE_S = 4;
 const MARKED_S = 60;
-const able = hasChromium && hasLoudspeaker && hasFfmpeg && speechPath !== null;
+const able = hasChromium && hasLoudspeaker && hasFfmpeg;
 
 describe.skipIf(!able)('the way of the voice', () => {
   const folder = mkdtempSync(join(tmpdir(), 'parterre-voice-'));
@@ -119,7 +119,7 @@ describe.skipIf(!able)('the way of the voice', () => {
   test('[P1] two speakers are heard in the house as they were mixed, and as they spoke', async ({
     skip,
   }) => {
-    const [one, two, stranger] = [speechPath!, OTHER_VOICE, STRANGER].map((path) =>
+    const [one, two, stranger] = [SPEECH, OTHER_VOICE, STRANGER].map((path) =>
       loudest(spoken(decode(path)), VOICE_S),
     ) as [Float32Array, Float32Array, Float32Array];
     const { space, host } = await hostOnAir('The talk', again(one, ROUNDS));

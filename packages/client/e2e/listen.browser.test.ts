@@ -5,9 +5,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import type { ListenEvent, ListenOptions } from '../src/index.ts';
 import { buildPage } from './build-page.ts';
 import { hasChromium, heard, openChromium, until } from './chromium.ts';
-import { LiveHouse, packetsOf, SPACE, tone, voice } from './live-house.ts';
-
-const VOICE = new URL('../../../../shared/audio/jfk.wav', import.meta.url).pathname;
+import { LiveHouse, packetsOf, SPACE, speech, tone } from './live-house.ts';
 
 describe.skipIf(!hasChromium)('listen() in Chromium', () => {
   let browser: Browser;
@@ -18,7 +16,7 @@ describe.skipIf(!hasChromium)('listen() in Chromium', () => {
 
   beforeAll(async () => {
     folder = await buildPage();
-    packets = await packetsOf(voice(VOICE) ?? tone(4, 440), 50);
+    packets = await packetsOf(speech() ?? tone(4, 440), 50);
     browser = await openChromium();
   });
   afterAll(async () => {

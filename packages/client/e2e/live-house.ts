@@ -2,7 +2,8 @@
  * A house for tests: one space with real Opus on a real clock, in as few lines as show what the wire is.
  * It can be cut, stalled, made to refuse or to skip, and it counts what it is asked.
  */
-import { createReadStream, existsSync, readFileSync, statSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { createReadStream, existsSync, statSync } from 'node:fs';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { extname, join } from 'node:path';
@@ -24,6 +25,7 @@ import {
 } from '@parterre/protocol';
 
 export const SPACE = 'demo';
+const SPEECH = join(import.meta.dirname, '../../../test/speech/kennedy.opus');
 const TYPES: Readonly<Record<string, string>> = {
   '.html': 'text/html; charset=utf-8',
   '.js': 'text/javascript',
@@ -221,14 +223,12 @@ function refuse(response: ServerResponse, code: ErrorCode, retryAfterS?: number)
   response.end(JSON.stringify(errorBody(code)));
 }
 
-/** The samples of a 16-bit mono PCM WAV at 16 kHz, brought to 48 kHz by repetition; null when it is missing. */
-export function voice(path: string): Float32Array | null {
-  if (!existsSync(path)) return null;
-  const bytes = readFileSync(path);
-  const data = bytes.indexOf('data') + 8;
-  const samples = new Float32Array(Math.floor((bytes.length - data) / 2) * 3);
-  for (let at = 0; at < samples.length; at++) {
-    samples[at] = bytes.readInt16LE(data + Math.floor(at / 3) * 2) / 32_768;
-  }
-  return samples;
+/** Recorded speech at 48 kHz, mono; null without ffmpeg. */
+export function speech(): Float32Array | null {
+  if (!existsSync('/usr/bin/ffmpeg')) return null;
+  const args = ['-v', 'error', '-i', SPEECH, '-ac', '1', '-ar', '48000', '-f', 'f32le', '-'];
+  const { buffer, byteOffset, byteLength } = execFileSync('/usr/bin/ffmpeg', args, {
+    maxBuffer: 1 << 26,
+  });
+  return new Float32Array(buffer.slice(byteOffset, byteOffset + byteLength));
 }

@@ -111,10 +111,10 @@ export function measuredByFfmpeg(
   return { lufs: number(/I:\s+(-?[\d.]+)/), truePeakDb: number(/Peak:\s+(-?[\d.]+)/) };
 }
 
-/** Recorded speech (48 kHz mono) that lies beside the repository, or null. */
+/** Recorded speech (48 kHz mono), or null without ffmpeg. */
 export function recordedSpeech(): Float32Array | null {
-  const path = `${import.meta.dirname}/../../../../shared/audio/jfk.wav`;
-  if (!hasFfmpeg || !existsSync(path)) return null;
+  const path = `${import.meta.dirname}/../../../test/speech/kennedy.opus`;
+  if (!hasFfmpeg) return null;
   const args = ['-v', 'error', '-i', path, '-ar', `${SAMPLE_RATE_HZ}`, '-ac', '1', '-f', 'f32le'];
   const raw = execFileSync('ffmpeg', [...args, '-'], { maxBuffer: 1e9 });
   return new Float32Array(raw.buffer.slice(raw.byteOffset, raw.byteOffset + raw.byteLength));

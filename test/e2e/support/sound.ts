@@ -4,11 +4,13 @@ import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 export const RATE_HZ = 48_000;
-const SHARED_SPEECH = join(import.meta.dirname, '../../../../shared/audio/jfk.wav');
 
 export const hasFfmpeg = existsSync('/usr/bin/ffmpeg');
-/** Eleven seconds of real speech, or null where it is not beside the checkout. */
-export const speechPath = existsSync(SHARED_SPEECH) ? SHARED_SPEECH : null;
+/**
+ * Eleven seconds of real speech: President Kennedy's inaugural address, 20 January 1961, a work of the
+ * United States government in the public domain.
+ */
+export const SPEECH = join(import.meta.dirname, '../../speech/kennedy.opus');
 
 /** Anything ffmpeg reads, as mono float PCM. */
 export function decode(path: string, rateHz = RATE_HZ): Float32Array {
