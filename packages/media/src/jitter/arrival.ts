@@ -1,10 +1,11 @@
 /**
  * How irregularly packets arrive, and the delay that makes up for it. Each packet's transit (arrival minus
  * RTP time) is compared with the least of the last seconds; a forgetting histogram of that relative delay
- * gives the target as a quantile, as in WebRTC's NetEq. A drifting sender clock moves the least with it.
- * Times in ms. Bounded: fixed histogram, fixed window.
+ * gives the target as a quantile, as in WebRTC's NetEq; what stalls again and again (stalls.ts) raises it.
+ * A drifting sender clock moves the least with it. Times in ms. Bounded: fixed histogram, fixed window.
  */
 import { SAMPLE_RATE_HZ } from '@parterre/protocol';
+import { Stalls } from './stalls.ts';
 
 const SAMPLES_PER_MS = SAMPLE_RATE_HZ / 1000;
 const BUCKET_MS = 5;
@@ -29,6 +30,7 @@ const LEARNING_PACKETS = 25;
 export class ArrivalStatistics {
   readonly #histogram = new Float64Array(BUCKETS);
   readonly #blocks = new Float64Array(WINDOW_BLOCKS).fill(Number.POSITIVE_INFINITY);
+  readonly #stalls = new Stalls();
   #block = -1;
   #packets = 0;
   #targetMs = TARGET_MS_MIN;
@@ -46,6 +48,7 @@ export class ArrivalStatistics {
 
   reset(): void {
     this.#histogram.fill(0);
+    this.#stalls.clear();
     this.#blocks.fill(Number.POSITIVE_INFINITY);
     this.#block = -1;
     this.#packets = 0;
@@ -61,7 +64,7 @@ export class ArrivalStatistics {
     const keep = Math.min(FORGET, 1 - 1 / this.#packets);
     for (let i = 0; i < BUCKETS; i += 1) this.#histogram[i]! *= keep;
     this.#histogram[Math.min(BUCKETS - 1, Math.floor(late / BUCKET_MS))]! += 1 - keep;
-    this.#retarget(late);
+    this.#retarget(late, nowMs);
   }
 
   #window(transitMs: number, nowMs: number): void {
@@ -80,7 +83,7 @@ export class ArrivalStatistics {
     this.#leastMs = least;
   }
 
-  #retarget(lateMs: number): void {
+  #retarget(lateMs: number, nowMs: number): void {
     let below = 0;
     let bucket = 0;
     while (bucket < BUCKETS - 1) {
@@ -88,8 +91,10 @@ export class ArrivalStatistics {
       if (below >= QUANTILE) break;
       bucket += 1;
     }
-    const wanted = (bucket + 1) * BUCKET_MS + TICK_MARGIN_MS;
-    this.#targetMs = Math.min(TARGET_MS_MAX, Math.max(TARGET_MS_MIN, wanted));
+    const usual = Math.max(TARGET_MS_MIN, (bucket + 1) * BUCKET_MS + TICK_MARGIN_MS);
+    if (lateMs + TICK_MARGIN_MS > usual) this.#stalls.late(lateMs, nowMs);
+    const wanted = Math.max(usual, this.#stalls.repeatedMs(nowMs) + TICK_MARGIN_MS);
+    this.#targetMs = Math.min(TARGET_MS_MAX, wanted);
     if (this.#packets < LEARNING_PACKETS) {
       const seen = Math.min(TARGET_MS_MAX, lateMs + TICK_MARGIN_MS);
       this.#targetMs = Math.max(this.#targetMs, seen);

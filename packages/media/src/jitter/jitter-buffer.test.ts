@@ -173,6 +173,29 @@ describe('the jitter buffer', () => {
     expect(delays.at(-1)).toBeLessThan(120);
   });
 
+  it('is deeper once for a sender that stalls again and again, and then stretches nothing', async () => {
+    // Every five seconds 300 ms of packets come together, all of them.
+    const held = (i: number): number => (i % 250 >= 235 ? 20 + (250 - (i % 250)) * 20 : 20);
+    const { buffer } = await run({ delayMs: held, ticks: 515 });
+    const before = { ...buffer.counters };
+    expect(before.concealedSamples).toBeGreaterThan(0);
+    const whole = await run({ delayMs: held });
+    const { counters } = whole.buffer;
+    expect(counters.discarded).toBe(0);
+    expect(counters.concealedSamples).toBe(before.concealedSamples);
+    const scaled = (c: typeof counters): number => c.shortenedSamples + c.lengthenedSamples;
+    expect(scaled(counters) - scaled(before)).toBeLessThan(2 * FRAME_SAMPLES);
+    expect(likeness(whole.heard, 11)[0]).toBeGreaterThan(0.9);
+  });
+
+  it('cuts at once what a new source had piled up before it was connected', async () => {
+    const piled = (i: number): number => Math.max(20, 420 - i * 20);
+    const { buffer, heard, delays } = await run({ delayMs: piled });
+    expect(Math.max(...delays.slice(50))).toBeLessThan(110);
+    expect(buffer.counters.shortenedSamples).toBeLessThan(2 * FRAME_SAMPLES);
+    expect(likeness(heard, 1)[0]).toBeGreaterThan(0.9);
+  });
+
   it('cuts what came after a hole of more than a second', async () => {
     const { buffer, delays } = await run({
       delayMs: (i) => (i >= 200 && i < 290 ? 20 + (290 - i) * 20 : 20),

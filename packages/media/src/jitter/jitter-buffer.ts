@@ -8,7 +8,8 @@
  * the fastest recent arrival, is known; where it differs from the target the head is shortened or
  * lengthened (time-scale.ts). With nothing to play the time stands still and concealment covers for it
  * (`#stalled`); the next packet's gap is then paid from that account, so a loss costs no delay and a late
- * burst loses no words. More than DELAY_MS_MAX of delay is cut.
+ * burst loses no words. More than DELAY_MS_MAX of delay is cut; so is, of a new source, what it had piled up
+ * before it was connected: nobody was listening yet, and hurrying it away would take seconds of what follows.
  */
 import { FRAME_SAMPLES, SAMPLE_RATE_HZ } from '@parterre/protocol';
 import {
@@ -29,6 +30,8 @@ const SAMPLES_PER_MS = SAMPLE_RATE_HZ / 1000;
 const DELAY_MS_MAX = TARGET_MS_MAX + 300;
 /** Delay may differ this much from the target: in quiet, in speech, and before quality gives way. */
 const TOLERANCE_MS = { quiet: 10, speech: 25, hurried: 80 };
+/** For so long a source is new, ms. */
+const NEW_SOURCE_MS = 1_000;
 /** Smoothing of the delay over the ticks. */
 const DELAY_SMOOTHING = 1 / 16;
 /** Ticks between two changes of speed in speech. */
@@ -83,6 +86,8 @@ export class JitterBuffer {
   readonly #sequence = new SequenceUnwrapper();
   #decoder: OpusDecoder;
   #source = -1;
+  /** When its first packet came. */
+  #sourceMs: number | null = null;
   #playing = false;
   /** Nothing of this stream has been decoded yet: what comes before it is silence. */
   #fresh = true;
@@ -123,6 +128,7 @@ export class JitterBuffer {
     const before = this.#decoder;
     this.#decoder = decoder;
     this.#source = source;
+    this.#sourceMs = null;
     this.#playing = false;
     this.#queue.clear();
     this.#sequence.reset();
@@ -144,6 +150,7 @@ export class JitterBuffer {
       this.counters.discarded += 1;
       return;
     }
+    this.#sourceMs ??= nowMs;
     const extended = unwrapTimestamp(timestamp, this.#lastTimestamp);
     this.#lastTimestamp = extended;
     if (!this.#playing || this.#lateRun >= LATE_RUN_MAX || this.#sequence.restarted) {
@@ -285,11 +292,16 @@ export class JitterBuffer {
     return nowMs - playTime / SAMPLES_PER_MS - this.#arrival.leastTransitMs;
   }
 
+  #delayMsMax(nowMs: number): number {
+    const isNew = this.#sourceMs !== null && nowMs - this.#sourceMs < NEW_SOURCE_MS;
+    return isNew ? this.#arrival.targetMs + TOLERANCE_MS.hurried : DELAY_MS_MAX;
+  }
+
   /** Skips ahead where the delay is beyond all scaling; the seam is cross-faded. */
   #cutExcess(nowMs: number): void {
     const delayMs = this.#delayNow(nowMs);
     const first = this.#queue.first();
-    if (delayMs <= DELAY_MS_MAX || first === undefined) return;
+    if (first === undefined || delayMs <= this.#delayMsMax(nowMs)) return;
     const excess = Math.round((delayMs - this.#arrival.targetMs) * SAMPLES_PER_MS);
     const before = this.#fifo.length;
     this.#fifo.clear();
