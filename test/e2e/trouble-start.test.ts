@@ -1,5 +1,6 @@
 /** What keeps a server from starting is said in one plain sentence, with exit code 2, and harms nothing. */
 import { spawn } from 'node:child_process';
+import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
@@ -43,6 +44,27 @@ describe('a start that cannot be', () => {
     other.close();
     expect(code).toBe(2);
     expect(said).toContain(`Port ${port} is taken by another program. Stop it, or choose another`);
+  });
+
+  test('the UDP port of the speakers is taken', async () => {
+    const other = createSocket('udp4').bind(0);
+    await once(other, 'listening');
+    const { port } = other.address();
+    const data = join(folder, 'udp');
+    const { code, said } = await serve(['--rtc-port', String(port), '--data', data]);
+    other.close();
+    expect(code).toBe(2);
+    expect(said).toContain(`UDP port ${port} is taken by another program. Stop it, or choose`);
+  });
+
+  test('the data folder cannot be', async () => {
+    writeFileSync(join(folder, 'file'), '');
+    for (const data of [join(folder, 'file/data'), '/proc/parterre']) {
+      const { code, said } = await serve(['--data', data]);
+      expect(code).toBe(2);
+      expect(said).toContain(`The data folder ${data} cannot be used`);
+      expect(said.trim().split('\n').length, said).toBeLessThanOrEqual(2);
+    }
   });
 
   describe('beside a server that runs', () => {

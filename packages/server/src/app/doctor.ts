@@ -3,7 +3,6 @@
  * says what is wrong and how to mend it. It changes nothing and starts nothing that stays.
  */
 import { X509Certificate } from 'node:crypto';
-import { createSocket } from 'node:dgram';
 import { accessSync, constants, existsSync, readFileSync } from 'node:fs';
 import { BoundSocket, isIP } from 'node:net';
 import { dirname } from 'node:path';
@@ -13,6 +12,7 @@ import { connectionsMaxOf, EDGES_MAX, edgesFor } from './places.ts';
 import { publicUrlOf } from './public-url.ts';
 import { answers, socketsOf } from './sockets.ts';
 import { cores } from './this-machine.ts';
+import { udpPortFault } from './udp-port.ts';
 
 /** `bad`: Parterre does not work; `poor`: it works, and people will notice. */
 interface Finding {
@@ -119,12 +119,7 @@ async function udpPort(config: Config, running: boolean): Promise<Finding> {
   const about = `UDP port ${config.rtcPort}`;
   if (running)
     return { grade: 'good', about, found: 'held by the Parterre that runs on this data folder' };
-  const socket = createSocket(isIP(config.host) === 6 ? 'udp6' : 'udp4');
-  const code = await new Promise<string | null>((resolve) => {
-    socket.once('error', (error: NodeJS.ErrnoException) => resolve(error.code ?? error.message));
-    socket.bind(config.rtcPort, config.host, () => resolve(null));
-  });
-  socket.close();
+  const code = await udpPortFault(config.rtcPort);
   if (code === null) {
     return {
       grade: 'good',

@@ -2,6 +2,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
+import { ConfigError } from './config.ts';
 import { loadSecrets } from './secrets.ts';
 
 let folder: string;
@@ -36,6 +37,14 @@ it('[P8] a file from before is given a signing seed, the same to whoever is firs
   expect(statSync(path()).mode & 0o777).toBe(0o600);
   expect(readdirSync(folder)).toEqual(['secrets.json']);
 });
+
+it.each(['/proc/parterre/data', '/dev/null/data'])(
+  'a folder that cannot be is refused in words for the operator: %s',
+  (impossible) => {
+    expect(() => loadSecrets(impossible)).toThrow(ConfigError);
+    expect(() => loadSecrets(impossible)).toThrow(/cannot be used \(.*\)\. .*--data/);
+  },
+);
 
 it.each(['', 'no JSON', '{}', '{"passKey":"AA","ownerKey":"AA"}'])(
   'a file that is not right is refused and left as it is: %s',

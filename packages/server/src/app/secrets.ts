@@ -3,8 +3,17 @@
  * alone, never logged, never sent.
  */
 import { hkdfSync, randomBytes } from 'node:crypto';
-import { linkSync, mkdirSync, readFileSync, renameSync, unlinkSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import {
+  existsSync,
+  linkSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  unlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { dirname, join } from 'node:path';
+import { ConfigError } from './config.ts';
 
 export interface Secrets {
   /** Signs stage passes and resume tokens (HMAC-SHA-256). */
@@ -17,9 +26,35 @@ export interface Secrets {
 
 const KEY_BYTES = 32;
 
-/** Reads the keys of `dataDir`, making them when there are none. Safe against two starters at once. */
+/**
+ * Reads the keys of `dataDir`, making them, and it, when there are none. Safe against two starters at once.
+ * @throws ConfigError when the folder or the file cannot be used
+ */
 export function loadSecrets(dataDir: string): Secrets {
-  mkdirSync(dataDir, { recursive: true, mode: 0o750 });
+  try {
+    makeFolder(dataDir);
+    return readOrMake(dataDir);
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    if (code === undefined) throw error;
+    throw new ConfigError(
+      `The data folder ${dataDir} cannot be used (${message}). Give this user the folder, or choose another with --data.`,
+    );
+  }
+}
+
+/** Step by step: in a file system that makes no folders, such as /proc, Node's own way never ends. */
+function makeFolder(path: string): void {
+  if (existsSync(path)) return;
+  makeFolder(dirname(path));
+  try {
+    mkdirSync(path, { mode: 0o750 });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+  }
+}
+
+function readOrMake(dataDir: string): Secrets {
   const path = join(dataDir, 'secrets.json');
   const draft = `${path}.${process.pid}`;
   try {
@@ -69,7 +104,7 @@ function parse(text: string, path: string): FoundKeys {
   try {
     value = JSON.parse(text) as typeof value;
   } catch {
-    throw new Error(
+    throw new ConfigError(
       `${path} is not JSON. Restore it from a backup, or remove it: every pass and sign-in is then void.`,
     );
   }
@@ -83,6 +118,6 @@ function parse(text: string, path: string): FoundKeys {
 function key(value: unknown, path: string): Buffer {
   const bytes = typeof value === 'string' ? Buffer.from(value, 'base64url') : Buffer.alloc(0);
   if (bytes.length !== KEY_BYTES)
-    throw new Error(`${path} does not hold keys of ${KEY_BYTES} bytes.`);
+    throw new ConfigError(`${path} does not hold keys of ${KEY_BYTES} bytes.`);
   return bytes;
 }

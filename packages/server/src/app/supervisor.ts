@@ -10,6 +10,7 @@
 
 import { unlinkSync } from 'node:fs';
 import { BoundSocket, createServer, isIP, type Server, Socket } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { createLog } from '../adapters/system/index.ts';
 import type { Log } from '../ports/log.ts';
 import { type Config, ConfigError } from './config.ts';
@@ -21,7 +22,12 @@ import { loadSecrets } from './secrets.ts';
 import { answers, makeSocketFolder, type Sockets, socketsOf } from './sockets.ts';
 import { cores, descriptorsMax } from './this-machine.ts';
 import { TicketKeys } from './ticket-keys.ts';
+import { udpPortFault } from './udp-port.ts';
 import { version } from './version.ts';
+
+/** The processes of a supervisor that was killed go by themselves; their port is waited for so long, ms. */
+const ORPHANS_MS = 3_000;
+const ASK_AGAIN_MS = 100;
 
 /** Runs until a signal stops it. @returns the exit code */
 export async function serve(asked: Config): Promise<number> {
@@ -35,6 +41,7 @@ export async function serve(asked: Config): Promise<number> {
   makeSocketFolder(sockets);
   const guard = await holdDataFolder(sockets, asked);
   try {
+    await checkUdpPort(asked.rtcPort);
     const socket = bind(asked);
     await run({ ...asked, edges: edgesOf(asked), port: socket.address().port }, socket.fd(), log);
     socket.close();
@@ -108,6 +115,24 @@ function bind(config: Config): BoundSocket {
     if (code === 'EADDRNOTAVAIL')
       throw new ConfigError(`This machine does not have the address ${config.host}.`);
     throw error;
+  }
+}
+
+/** @throws ConfigError when the port of the speakers cannot be opened */
+async function checkUdpPort(port: number): Promise<void> {
+  const deadline = performance.now() + ORPHANS_MS;
+  for (;;) {
+    const code = await udpPortFault(port);
+    if (code === null) return;
+    if (code === 'EADDRINUSE' && performance.now() < deadline) await sleep(ASK_AGAIN_MS);
+    else if (code === 'EADDRINUSE')
+      throw new ConfigError(
+        `UDP port ${port} is taken by another program. Stop it, or choose another with --rtc-port.`,
+      );
+    else
+      throw new ConfigError(
+        `UDP port ${port} cannot be opened (${code}). Choose another with --rtc-port.`,
+      );
   }
 }
 

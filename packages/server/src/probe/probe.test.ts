@@ -221,7 +221,14 @@ test('an address names a space by its page or by its lane', () => {
   expect(liveUrl('http://a:1/live/evening?profile=near').href).toBe(
     'http://a:1/live/evening?profile=near',
   );
-  for (const url of ['https://a/', 'ftp://a/evening', 'https://a/studio/evening/x', 'evening']) {
+  for (const url of [
+    'https://a/',
+    'ftp://a/evening',
+    'https://a/studio/evening/x',
+    'evening',
+    '',
+  ]) {
     expect(() => liveUrl(url)).toThrow(TypeError);
+    expect(() => liveUrl(url)).toThrow(/^The address must /);
   }
 });

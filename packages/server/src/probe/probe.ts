@@ -35,7 +35,9 @@ const FINAL_STATUSES: ReadonlySet<number> = new Set([400, 401, 403, 404, 405, 40
 
 /** @returns the live lane of the space that `url` names. @throws TypeError when it names none */
 export function liveUrl(url: string): URL {
-  const parsed = new URL(url);
+  const parsed = URL.parse(url);
+  if (parsed === null)
+    throw new TypeError(`The address must be one such as https://host/space, got "${url}"`);
   if (parsed.protocol !== 'http:' && parsed.protocol !== 'https:') {
     throw new TypeError(`The address must begin with http:// or https://, got ${url}`);
   }

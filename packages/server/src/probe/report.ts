@@ -70,6 +70,8 @@ export function probeText(report: ProbeReport): string {
       `  fragments ${report.fragments} (sequences ${report.firstSeq} to ${(report.nextSeq ?? 0) - 1}), frames decoded ${report.decodedFrames}, snapshots ${report.snapshots}`,
       `  bytes ${report.bytes}, longest wait ${round(report.longestWaitMs)} ms, a player would have lacked ${round(report.starvedMs)} ms`,
     );
+  } else if (report.bytes === 0 && report.refusal === null) {
+    lines.push('  no byte came: does a server run at this address?');
   } else {
     lines.push('  no fragment came');
   }
