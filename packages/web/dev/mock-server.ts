@@ -221,5 +221,8 @@ export function mockServer(): Plugin {
     configureServer(server) {
       server.middlewares.use(serve);
     },
+    configurePreviewServer(server) {
+      server.middlewares.use(serve);
+    },
   };
 }

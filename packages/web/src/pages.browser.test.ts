@@ -1,10 +1,13 @@
 /**
- * Every page in Chromium on the make-believe server of `dev/`: it says something in every state, every
+ * Every page, as it is built, in Chromium on the make-believe server of `dev/`: it says something in every state, every
  * control has a name, a size for a thumb and a place in the tab order, and nothing spills at 360 px.
  */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type Browser, chromium, type Page } from 'playwright-core';
-import { createServer, type ViteDevServer } from 'vite';
+import { build, type PreviewServer, preview } from 'vite';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { CHROMIUM, CHROMIUM_FLAGS, hasChromium } from '../../../test/e2e/support/chromium.ts';
 
@@ -121,19 +124,22 @@ const SCREENS: readonly Screen[] = [
 ];
 
 describe.skipIf(!hasChromium)('the pages in Chromium', () => {
-  let server: ViteDevServer;
+  const folder = mkdtempSync(join(tmpdir(), 'parterre-pages-'));
+  let server: PreviewServer;
   let browser: Browser;
   let base = '';
 
   beforeAll(async () => {
-    server = await createServer({
+    const config = {
       configFile: fileURLToPath(new URL('../vite.config.ts', import.meta.url)),
       mode: 'mock',
       logLevel: 'error',
-      server: { host: '127.0.0.1', port: 0, hmr: false },
-    });
-    await server.listen();
-    const address = server.httpServer?.address();
+      build: { outDir: folder, emptyOutDir: true },
+      preview: { host: '127.0.0.1', port: 0 },
+    } as const;
+    await build(config);
+    server = await preview(config);
+    const address = server.httpServer.address();
     if (typeof address !== 'object' || address === null) throw new Error('The server has no port.');
     base = `http://127.0.0.1:${address.port}`;
     browser = await chromium.launch({ executablePath: CHROMIUM, args: CHROMIUM_FLAGS });
@@ -142,6 +148,7 @@ describe.skipIf(!hasChromium)('the pages in Chromium', () => {
   afterAll(async () => {
     await browser?.close();
     await server?.close();
+    rmSync(folder, { recursive: true, force: true });
   });
 
   const open = async (path: string, locale = 'en-GB'): Promise<Page> => {
