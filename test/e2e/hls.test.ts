@@ -19,144 +19,173 @@ const ITS_OWN =
   /^(\[[^\]]*\] Found duplicated MOOV Atom\. Skipped it|\s*Last message repeated \d+ times)\n/gm;
 const PLAYED_S = 12;
 
-describe.each(['plain', 'cached'] as const)('the hls lane, %s', (mode) => {
-  let server: TestServer;
+const MODES = ['plain', 'cached'] as const;
+type Mode = (typeof MODES)[number];
+
+describe('the hls lane', () => {
+  let servers: Readonly<Record<Mode, TestServer>>;
   let page: HlsPage;
 
   beforeAll(async () => {
-    [server, page] = await Promise.all([
-      TestServer.start(['--demo', '--hls', mode]),
+    const [plain, cached, opened] = await Promise.all([
+      serve('plain'),
+      serve('cached'),
       HlsPage.open(),
     ]);
-    await until(async () => (await server.space('demo'))?.state === 'live', 'the demo is live');
-    // Within the first three target durations after doors a player has nothing to keep in hand.
-    await until(async () => {
-      const list = await server.fetch('/hls/demo/opus/index.m3u8');
-      return list.ok && (await list.text()).split('#EXTINF').length > 4;
-    }, 'four segments are listed');
+    servers = { plain, cached };
+    page = opened;
   });
 
   afterAll(async () => {
     page?.close();
-    await server?.stop();
+    for (const server of Object.values(servers ?? {})) await server.stop();
   });
 
   describe.skipIf(!hasFfmpeg)('ffmpeg', () => {
-    test.each(['opus', 'aac'])('plays %s without a warning', (rendition) => {
-      const list = `${server.url}/hls/demo/${rendition}/index.m3u8`;
-      expect(complaints(list, '-t', '20').replace(ITS_OWN, '')).toBe('');
+    test('plays both renditions without a warning, plain and cached', async () => {
+      const wanted = MODES.flatMap((mode) =>
+        ['opus', 'aac'].map((rendition) => ({ mode, rendition })),
+      );
+      const said = await Promise.all(
+        wanted.map(async ({ mode, rendition }) => {
+          const list = `${servers[mode].url}/hls/demo/${rendition}/index.m3u8`;
+          const complained = (await complaints(list, '-t', '20')).replace(ITS_OWN, '');
+          return `${mode} ${rendition}: ${complained}`;
+        }),
+      );
+      expect(said).toEqual(wanted.map(({ mode, rendition }) => `${mode} ${rendition}: `));
     });
 
-    test('hears the same in both renditions at the same time, without a seam', async () => {
-      const listed = async (): Promise<number[]> => {
-        const list = await (await server.fetch('/hls/demo/aac/index.m3u8')).text();
-        return [...list.matchAll(/\/(\d+)\.m4s$/gm)].map(([, msn]) => Number(msn));
-      };
-      await until(async () => (await listed()).length >= 3, 'three segments are listed');
-      const names = (await listed()).slice(-3);
-      const [opus, aac] = await Promise.all(
-        ['opus', 'aac'].map((rendition) => fetched(server, `/hls/demo/${rendition}/`, names)),
-      );
-      const [one, two] = [opus!, aac!].map((bytes) => soundOf(bytes));
-      const from = RATE_HZ / 2;
-      const { offset, score } = align(one!, two!.subarray(from, from + 10 * RATE_HZ));
-      expect(Math.abs(offset - from)).toBeLessThanOrEqual(2);
-      expect(score).toBeGreaterThan(0.9);
-      // Around each seam the two are as alike as elsewhere.
-      for (const seam of [1, 2]) {
-        const at = Math.round(seam * 4.8 * RATE_HZ);
-        const near = (samples: Float32Array): Float32Array =>
-          samples.subarray(at - RATE_HZ / 10, at + RATE_HZ / 10);
-        if (rms(near(one!)) < 0.005) continue;
-        expect(correlation(near(one!), near(two!)), `seam ${seam}`).toBeGreaterThan(0.8);
-      }
-    });
+    test.each(MODES)(
+      'hears the same in both renditions at the same time, without a seam: %s',
+      async (mode) => {
+        const listed = async (): Promise<number[]> => {
+          const list = await (await servers[mode].fetch('/hls/demo/aac/index.m3u8')).text();
+          return [...list.matchAll(/\/(\d+)\.m4s$/gm)].map(([, msn]) => Number(msn));
+        };
+        await until(async () => (await listed()).length >= 3, 'three segments are listed');
+        const names = (await listed()).slice(-3);
+        const [opus, aac] = await Promise.all(
+          ['opus', 'aac'].map((rendition) =>
+            fetched(servers[mode], `/hls/demo/${rendition}/`, names),
+          ),
+        );
+        const [one, two] = [opus!, aac!].map((bytes) => soundOf(bytes));
+        const from = RATE_HZ / 2;
+        const { offset, score } = align(one!, two!.subarray(from, from + 10 * RATE_HZ));
+        expect(Math.abs(offset - from)).toBeLessThanOrEqual(2);
+        expect(score).toBeGreaterThan(0.9);
+        // Around each seam the two are as alike as elsewhere.
+        for (const seam of [1, 2]) {
+          const at = Math.round(seam * 4.8 * RATE_HZ);
+          const near = (samples: Float32Array): Float32Array =>
+            samples.subarray(at - RATE_HZ / 10, at + RATE_HZ / 10);
+          if (rms(near(one!)) < 0.005) continue;
+          expect(correlation(near(one!), near(two!)), `seam ${seam}`).toBeGreaterThan(0.8);
+        }
+      },
+    );
   });
 
-  describe.skipIf(!hasChromium)('hls.js in Chromium', () => {
+  test.skipIf(!hasChromium)('hls.js in Chromium plays without a gap', async () => {
+    const browser = await launch();
     // What a rendition sounds like is the same in both modes.
-    const lists = mode === 'plain' ? ['index'] : ['index', 'aac/index'];
-    test.each(lists)('plays %s.m3u8 without a gap', async (name) => {
-      const browser = await launch();
+    const wanted = [
+      { mode: 'plain', list: 'index' },
+      { mode: 'cached', list: 'index' },
+      { mode: 'cached', list: 'aac/index' },
+    ] as const;
+    const play = async ({ mode, list }: (typeof wanted)[number]): Promise<void> => {
+      const tab = await browser.newPage();
+      await tab.goto(page.playing(`${servers[mode].url}/hls/demo/${list}.m3u8`));
+      await tab.getByRole('button', { name: 'Listen' }).click();
+      const heard = await playsOn(() => tab.evaluate('ask()') as Promise<HlsHeard>);
+      const what = `Chromium, ${mode}, ${list}`;
+      report(what, heard);
+      expectUnbroken(heard, mode, what);
+      // Debian's Chromium has AAC; where it has not, hls.js says so.
+      expect(heard.codec, what).toBe(list === 'aac/index' ? 'mp4a.40.2' : 'opus');
+    };
+    try {
+      await Promise.all(wanted.map(play));
+    } finally {
+      await browser.close();
+    }
+  });
+
+  test.skipIf(!hasChromium || !hasLoudspeaker || !hasFfmpeg)(
+    '[P1] both lanes are moved between in one source buffer, unheard',
+    async () => {
+      const { plain } = servers;
+      const loudspeaker = await Loudspeaker.start();
+      const browser = await launchAloud(loudspeaker);
       try {
         const tab = await browser.newPage();
-        await tab.goto(page.playing(`${server.url}/hls/demo/${name}.m3u8`));
-        await tab.getByRole('button', { name: 'Listen' }).click();
-        const heard = await playsOn(() => tab.evaluate('ask()') as Promise<HlsHeard>);
-        report(`Chromium, ${mode}, ${name}`, heard);
-        expectUnbroken(heard, mode);
-        // Debian's Chromium has AAC; where it has not, hls.js says so.
-        expect(heard.codec).toBe(name === 'aac/index' ? 'mp4a.40.2' : 'opus');
+        await tab.goto(page.url);
+        const base = `${plain.url}/hls/demo/opus/`;
+        const list = await (await plain.fetch('/hls/demo/opus/index.m3u8')).text();
+        const [, run, last] = [...list.matchAll(/^(.+)\/(\d+)\.m4s$/gm)].at(-1)!;
+        const first = Math.max(0, Number(last) - 1);
+        const wish = { live: `${plain.url}/live/demo`, segments: `${base}${run}/`, first };
+        await tab.evaluate(moveBetween, wish);
+        await tab.mouse.click(1, 1);
+        const ask = (): Promise<Moved> => tab.evaluate('moved') as Promise<Moved>;
+        await until(async () => (await ask()).playing, 'it plays');
+        const recorder = loudspeaker.record();
+        await until(async () => (await ask()).playedS > MOVED_S, 'all three stretches are played');
+        const heard = await recorder.stop();
+        const { waits, ranges, error } = await ask();
+        expect(error).toBe('');
+        expect(waits).toEqual([]);
+        expect(ranges).toBe(1);
+        const names = Array.from({ length: MOVED_SEGMENTS }, (_, at) => first + at);
+        const reference = soundOf(await fetched(plain, '/hls/demo/opus/', names));
+        const scores = windowCorrelations(heard, reference, RATE_HZ, RATE_HZ / 20);
+        console.info(`moved between lanes: windows ${scores.map((each) => each.toFixed(2))}`);
+        const whole = scores.slice(1); // it began to sound within the first
+        expect(whole.length).toBeGreaterThan(10);
+        expect(Math.min(...whole)).toBeGreaterThan(0.9);
       } finally {
         await browser.close();
+        await loudspeaker.stop();
       }
-    });
-  });
-
-  describe.skipIf(mode !== 'plain' || !hasChromium || !hasLoudspeaker || !hasFfmpeg)(
-    'both lanes',
-    () => {
-      test('[P1] are moved between in one source buffer, unheard', async () => {
-        const loudspeaker = await Loudspeaker.start();
-        const browser = await launchAloud(loudspeaker);
-        try {
-          const tab = await browser.newPage();
-          await tab.goto(page.url);
-          const base = `${server.url}/hls/demo/opus/`;
-          const list = await (await server.fetch('/hls/demo/opus/index.m3u8')).text();
-          const [, run, last] = [...list.matchAll(/^(.+)\/(\d+)\.m4s$/gm)].at(-1)!;
-          const first = Math.max(0, Number(last) - 1);
-          const wish = { live: `${server.url}/live/demo`, segments: `${base}${run}/`, first };
-          await tab.evaluate(moveBetween, wish);
-          await tab.mouse.click(1, 1);
-          const ask = (): Promise<Moved> => tab.evaluate('moved') as Promise<Moved>;
-          await until(async () => (await ask()).playing, 'it plays');
-          const recorder = loudspeaker.record();
-          await until(
-            async () => (await ask()).playedS > MOVED_S,
-            'all three stretches are played',
-          );
-          const heard = await recorder.stop();
-          const { waits, ranges, error } = await ask();
-          expect(error).toBe('');
-          expect(waits).toEqual([]);
-          expect(ranges).toBe(1);
-          const names = Array.from({ length: MOVED_SEGMENTS }, (_, at) => first + at);
-          const reference = soundOf(await fetched(server, '/hls/demo/opus/', names));
-          const scores = windowCorrelations(heard, reference, RATE_HZ, RATE_HZ / 20);
-          console.info(`moved between lanes: windows ${scores.map((each) => each.toFixed(2))}`);
-          const whole = scores.slice(1); // it began to sound within the first
-          expect(whole.length).toBeGreaterThan(10);
-          expect(Math.min(...whole)).toBeGreaterThan(0.9);
-        } finally {
-          await browser.close();
-          await loudspeaker.stop();
-        }
-      });
     },
   );
 
-  describe.skipIf(mode === 'plain' || !hasFirefox || !hasLoudspeaker)('hls.js in Firefox', () => {
-    test('plays without a gap, and it sounds', async () => {
+  test.skipIf(!hasFirefox || !hasLoudspeaker)(
+    'hls.js in Firefox plays without a gap, and it sounds',
+    async () => {
       const loudspeaker = await Loudspeaker.start();
       const browser = await launchFirefox(loudspeaker);
       try {
         const tab = await browser.newPage();
-        await tab.goto(page.playing(`${server.url}/hls/demo/index.m3u8`));
+        await tab.goto(page.playing(`${servers.cached.url}/hls/demo/index.m3u8`));
         await (await tab.waitForSelector('button'))!.click();
         const recorder = loudspeaker.record();
         const heard = await playsOn(() => tab.evaluate('ask()') as Promise<HlsHeard>);
-        report(`Firefox, ${mode}`, heard);
-        expectUnbroken(heard, mode);
+        report('Firefox, cached', heard);
+        expectUnbroken(heard, 'cached', 'Firefox');
         expect(heard.codec).toBe('opus');
         expect(rms(await recorder.stop())).toBeGreaterThan(0.01);
       } finally {
         await browser.close();
         await loudspeaker.stop();
       }
-    });
-  });
+    },
+  );
 });
+
+/** A server with a demo that players find something of in hand. */
+async function serve(mode: Mode): Promise<TestServer> {
+  const server = await TestServer.start(['--demo', '--hls', mode]);
+  await until(async () => (await server.space('demo'))?.state === 'live', 'the demo is live');
+  // Within the first three target durations after doors a player has nothing to keep in hand.
+  await until(async () => {
+    const list = await server.fetch('/hls/demo/opus/index.m3u8');
+    return list.ok && (await list.text()).split('#EXTINF').length > 4;
+  }, 'four segments are listed');
+  return server;
+}
 
 interface Moved {
   readonly playing: boolean;
@@ -240,13 +269,16 @@ async function playsOn(ask: () => Promise<HlsHeard>): Promise<HlsHeard> {
   return ask();
 }
 
-function expectUnbroken(heard: HlsHeard, mode: 'plain' | 'cached'): void {
+function expectUnbroken(heard: HlsHeard, mode: Mode, what: string): void {
   // A browser that is slow to begin is nudged by hls.js, which calls that an error.
-  expect(heard.errors.filter((error) => !error.startsWith('bufferStalledError'))).toEqual([]);
-  expect(heard.waits).toEqual([]);
-  expect(heard.ranges).toBe(1);
-  expect(heard.paused).toBe(false);
-  if (mode === 'cached') expect(heard.parts).toBeGreaterThan(5);
+  expect(
+    heard.errors.filter((error) => !error.startsWith('bufferStalledError')),
+    what,
+  ).toEqual([]);
+  expect(heard.waits, what).toEqual([]);
+  expect(heard.ranges, what).toBe(1);
+  expect(heard.paused, what).toBe(false);
+  if (mode === 'cached') expect(heard.parts, what).toBeGreaterThan(5);
 }
 
 function report(what: string, { latencyS, parts, waits, jumps }: HlsHeard): void {

@@ -64,10 +64,8 @@ export function windowCorrelations(
     (_, index) => index * window,
   ).find((start) => rms(heard.subarray(start, start + window)) >= floor);
   if (first === undefined) return [];
-  let expected = align(
-    reference,
-    heard.subarray(first, first + Math.min(heard.length - first, 4 * window)),
-  ).offset;
+  const beginning = heard.subarray(first, first + Math.min(heard.length - first, 4 * window));
+  let expected = COARSE * align(coarse(reference), coarse(beginning)).offset;
   const scores: number[] = [];
   for (let start = first; start + window <= heard.length; start += window, expected += window) {
     const piece = heard.subarray(start, start + window);
@@ -80,6 +78,17 @@ export function windowCorrelations(
     if (score >= 0.5) expected = from + offset;
   }
   return scores;
+}
+
+/** Where a whole recording is searched, so many samples are taken for one: `slack` is far more. */
+const COARSE = 8;
+
+function coarse(samples: Float32Array): Float32Array {
+  return Float32Array.from({ length: Math.floor(samples.length / COARSE) }, (_, index) => {
+    let sum = 0;
+    for (let i = 0; i < COARSE; i += 1) sum += samples[index * COARSE + i]!;
+    return sum / COARSE;
+  });
 }
 
 /** In place, radix 2; the inverse is not scaled. */

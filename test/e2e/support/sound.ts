@@ -1,5 +1,5 @@
 /** Sound files for and from the tests, through Debian's ffmpeg. */
-import { execFileSync } from 'node:child_process';
+import { execFile, execFileSync } from 'node:child_process';
 import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
@@ -47,14 +47,11 @@ export function wavOf(samples: Float32Array, channels: 1 | 2 = 1): Buffer {
 }
 
 /** What ffmpeg complains of while it decodes all of an input; empty when nothing. */
-export function complaints(input: string, ...options: string[]): string {
-  try {
-    return execFileSync(
-      '/usr/bin/ffmpeg',
-      ['-nostdin', '-v', 'warning', ...options, '-i', input, '-f', 'null', '-'],
-      { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] },
+export async function complaints(input: string, ...options: string[]): Promise<string> {
+  const args = ['-nostdin', '-v', 'warning', ...options, '-i', input, '-f', 'null', '-'];
+  return new Promise((resolve) => {
+    execFile('/usr/bin/ffmpeg', args, (error, _out, said) =>
+      resolve(error !== null && said === '' ? String(error) : said),
     );
-  } catch (error) {
-    return String((error as { stderr?: string }).stderr ?? error);
-  }
+  });
 }
