@@ -148,7 +148,18 @@ describe.skipIf(!hasChromium)('the desk', () => {
     await page.getByText('The house hears you.').waitFor();
     await page.getByText('Your microphone is on').waitFor();
     const tap = new Tap(() => `${server.url}/live/${id}`);
-    await until(() => tap.snapshot?.seats.some((seat) => seat.speaking) ?? false, 'it is heard');
+    const speaks = () => tap.snapshot?.seats.some((seat) => seat.speaking) ?? false;
+    await until(speaks, 'it is heard');
+
+    // Push to talk: heard while the space bar is held, and no longer.
+    await page.getByRole('checkbox', { name: 'Push to talk' }).check();
+    await until(() => !speaks(), 'it is muted');
+    await page.locator('body').press('Tab');
+    await page.evaluate(() => (document.activeElement as HTMLElement).blur());
+    await page.keyboard.down('Space');
+    await until(speaks, 'it is heard while the bar is held');
+    await page.keyboard.up('Space');
+    await until(() => !speaks(), 'it is muted again');
     await tap.stop();
   });
 

@@ -162,6 +162,40 @@ describe.skipIf(!hasChromium)('listen() in Chromium', () => {
     expect((await heard(page)).phase).toBe('idle');
   });
 
+  it('shows the lock screen what is heard, and obeys its buttons', async () => {
+    const context = await browser.newContext();
+    await context.addInitScript(() => {
+      const buttons: Record<string, MediaSessionActionHandler | null> = {};
+      Object.assign(window, { buttons });
+      MediaSession.prototype.setActionHandler = (action, handler) => {
+        buttons[action] = handler;
+      };
+    });
+    const page = await listener({}, await context.newPage());
+    await plays(page);
+    const shown = () =>
+      page.evaluate(() => {
+        const { metadata, playbackState } = navigator.mediaSession;
+        return { title: metadata?.title, playbackState };
+      });
+    const press = (action: MediaSessionAction) =>
+      page.evaluate((name) => {
+        const { buttons } = window as unknown as {
+          buttons: Record<string, (about: object) => void>;
+        };
+        buttons[name]!({ action: name });
+      }, action);
+    await expect.poll(shown).toEqual({ title: 'A test', playbackState: 'playing' });
+    await press('pause');
+    await until(page, ({ phase }) => phase === 'paused');
+    await expect.poll(shown).toEqual({ title: 'A test', playbackState: 'paused' });
+    await press('play');
+    await plays(page);
+    await press('stop');
+    await until(page, ({ phase }) => phase === 'idle');
+    await expect.poll(shown).toEqual({ title: undefined, playbackState: 'none' });
+  });
+
   it('has one connection for two tabs, and another tab takes over', async () => {
     house = await steady(house);
     const first = await listener();

@@ -239,6 +239,8 @@ describe.skipIf(!hasChromium)('the pages in Chromium', () => {
     await page.getByRole('button', { name: 'Pause', exact: true }).waitFor();
     await notice.waitFor({ state: 'detached' });
     await page.waitForFunction(() => document.querySelector('audio')!.currentTime > 0);
+    await page.getByRole('combobox', { name: 'Speed' }).selectOption('1.5');
+    expect(await page.evaluate(() => document.querySelector('audio')!.playbackRate)).toBe(1.5);
     await page.context().close();
   });
 

@@ -13,6 +13,7 @@ export const MARKER_EVERY_MS = 200;
 /** A marker further than this from its place is a discontinuity, ms. */
 const OFF_MS = 20;
 const CONTROL_S = 240;
+const CONTROL_PERIOD_S = 2;
 /** Quiet enough that both together do not overload the loudspeaker. */
 const CONTROL_VOLUME = 0.5;
 
@@ -24,16 +25,26 @@ export const VOID =
 export async function playControl(context: BrowserContext, url: string): Promise<void> {
   const page = await context.newPage();
   await page.goto(`${url}/`);
-  const wav = wavOf(onTheRight(markers(CONTROL_S)), 2).toString('base64');
-  await page.evaluate(
-    async ({ base64, volume }) => {
-      const bytes = Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0));
-      const media = new Audio(URL.createObjectURL(new Blob([bytes], { type: 'audio/wav' })));
-      media.volume = volume;
-      await media.play();
-    },
-    { base64: wav, volume: CONTROL_VOLUME },
-  );
+  const wav = wavOf(markers(CONTROL_PERIOD_S)).toString('base64');
+  const wish = { base64: wav, volume: CONTROL_VOLUME, rounds: CONTROL_S / CONTROL_PERIOD_S };
+  await page.evaluate(async ({ base64, volume, rounds }) => {
+    // A file that is played again from its beginning is late by some ms: this one is long enough, and made here.
+    const bytes = Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0));
+    const period = new Int16Array(bytes.buffer, 44);
+    const wav = new DataView(new ArrayBuffer(44 + 4 * rounds * period.length));
+    for (let at = 0; at < 44; at += 1) wav.setUint8(at, bytes[at]!);
+    wav.setUint32(4, wav.byteLength - 8, true);
+    wav.setUint16(22, 2, true);
+    wav.setUint32(28, 4 * wav.getUint32(24, true), true);
+    wav.setUint16(32, 4, true);
+    wav.setUint32(40, wav.byteLength - 44, true);
+    const right = new Int16Array(wav.buffer, 44);
+    for (let at = 0; at < rounds * period.length; at += 1)
+      right[2 * at + 1] = period[at % period.length]!;
+    const media = new Audio(URL.createObjectURL(new Blob([wav], { type: 'audio/wav' })));
+    media.volume = volume;
+    await media.play();
+  }, wish);
 }
 
 /** What a recording of both sides holds: the programme as it was heard, and the control. */
@@ -48,12 +59,6 @@ export function toldApart(recording: Float32Array): {
     control[at] = recording[2 * at + 1]! - heard[at]!;
   }
   return { heard, control };
-}
-
-function onTheRight(samples: Float32Array): Float32Array {
-  const both = new Float32Array(samples.length * 2);
-  for (const [at, sample] of samples.entries()) both[2 * at + 1] = sample;
-  return both;
 }
 
 /** Tone bursts of 40 ms every 200 ms, over so many seconds. */

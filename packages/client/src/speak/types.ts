@@ -225,7 +225,7 @@ export interface Speaking {
   takeOver(): Promise<void>;
   leave(): void;
   setMuted(muted: boolean): void;
-  /** Push-to-talk: unmuted between `pressed(true)` and `pressed(false)`. */
+  /** Push-to-talk: unmuted between `pressToTalk(true)` and `pressToTalk(false)`. */
   pressToTalk(pressed: boolean): void;
   selfTest(): Promise<ConnectivityReport>;
   /** Records the microphone, 4 s by default, at most 15 s. @throws SpeakError when the microphone is closed. */

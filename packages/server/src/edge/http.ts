@@ -203,7 +203,10 @@ export class EdgeHttp {
       moved(response, `/${successor}`);
       return;
     }
-    pages.serve(request, response, path, (spaceId) => house.room(spaceId)?.space.title);
+    pages.serve(request, response, path, (spaceId) => {
+      const none = house.settled ? null : undefined;
+      return house.room(spaceId)?.space.title ?? none;
+    });
   }
 
   #lane(

@@ -104,13 +104,13 @@ export class Pages {
 
   /**
    * Answers a GET or HEAD for a page or a file of the build.
-   * @param titleOf the title of a space, for its page; undefined when it is not known
+   * @param titleOf the title of a space, for its page; null: there is none; undefined: nobody knows yet
    */
   serve(
     request: IncomingMessage,
     response: ServerResponse,
     path: string,
-    titleOf: (spaceId: string) => string | undefined,
+    titleOf: (spaceId: string) => string | null | undefined,
   ): void {
     const page = pageAt(path);
     if (page !== null) {
@@ -134,16 +134,18 @@ export class Pages {
 
   #page(
     name: PageName,
-    title: string | undefined,
+    title: string | null | undefined,
     request: IncomingMessage,
     response: ServerResponse,
   ): void {
-    const body = this.built ? this.#built(name, title) : NOT_BUILT;
+    const body = this.built ? this.#built(name, title ?? undefined) : NOT_BUILT;
     if (body === undefined) {
       refuse(request, response, 'unknown_path');
       return;
     }
-    response.writeHead(this.built ? 200 : 503, { ...PAGE_FIELDS, 'content-length': body.length });
+    // The page itself says what is wrong, to people; the status says it to everybody else.
+    const status = !this.built ? 503 : title === null ? 404 : 200;
+    response.writeHead(status, { ...PAGE_FIELDS, 'content-length': body.length });
     response.end(request.method === 'HEAD' ? undefined : body);
   }
 
