@@ -38,7 +38,7 @@ step('tsc', ['-p', 'tsconfig.json']);
 step('tsc', ['-p', 'tsconfig.browser.json']);
 step('tsc', ['-p', 'tsconfig.e2e.json']);
 step('knip', []);
-for (const project of ['unit', 'e2e']) suite(project);
+for (const project of ['unit', 'e2e-pairs', 'e2e']) suite(project);
 rmSync(join(report, '..'), { recursive: true, force: true });
 process.stdout.write(`${passed} passed, ${failed} failed, ${skipped} skipped\n`);
 process.exit(failed === 0 ? 0 : 1);
