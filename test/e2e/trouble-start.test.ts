@@ -1,5 +1,5 @@
 /** What keeps a server from starting is said in one plain sentence, with exit code 2, and harms nothing. */
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
@@ -82,6 +82,17 @@ describe('a start that cannot be', () => {
     afterAll(async () => {
       await tap?.stop();
       await server?.stop();
+    });
+
+    test('owner-link needs nothing but its data folder to find it', () => {
+      const words = [MAIN, 'owner-link', '--data', server.data];
+      const link = execFileSync(process.execPath, words, { encoding: 'utf8' });
+      expect(link).toMatch(/\/owner#token=\S+\n$/);
+      expect(link.startsWith(`${server.url}/owner#`)).toBe(true);
+      const elsewhere = [...words, '--public-url', 'https://live.example.org'];
+      expect(execFileSync(process.execPath, elsewhere, { encoding: 'utf8' })).toMatch(
+        /^https:\/\/live\.example\.org\/owner#token=/,
+      );
     });
 
     test('the data folder is taken, and the one who has it does not notice', async () => {

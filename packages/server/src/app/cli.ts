@@ -60,8 +60,8 @@ const COMMANDS: Readonly<Record<string, Command>> = {
     usage: 'owner-link [flags]',
     about: 'Prints a link that signs the owner in, once, within a day.',
     run: async (args) => {
-      const { ownerLink } = await import('./owner-link.ts');
-      process.stdout.write(`${ownerLink(configOf(args))}\n`);
+      const { ownerLinkOfRunning } = await import('./owner-link.ts');
+      process.stdout.write(`${await ownerLinkOfRunning(configOf(args))}\n`);
       return 0;
     },
   },

@@ -13,7 +13,7 @@ export interface Sockets {
   readonly programme: string;
   readonly api: string;
   readonly stage: string;
-  /** Held by the supervisor, so that one data folder has one server. */
+  /** Held by the supervisor, so that one data folder has one server. It says the public address and nothing else. */
   readonly supervisor: string;
 }
 
@@ -48,6 +48,22 @@ export function makeSocketFolder(sockets: Sockets): void {
       `${folder} is not a folder of this user. Remove it, or choose a shorter --data.`,
     );
   chmodSync(folder, 0o700);
+}
+
+const ADDRESS_CHARACTERS_MAX = 1_000;
+
+/** The public address of the server whose supervisor answers at `path`; empty when none does, or not yet. */
+export function addressAt(path: string): Promise<string> {
+  return new Promise((resolve) => {
+    let said = '';
+    const socket = connect(path).setEncoding('utf8');
+    socket.on('data', (text: string) => {
+      said += text;
+      if (said.length > ADDRESS_CHARACTERS_MAX) socket.destroy();
+    });
+    socket.on('error', () => {}); // whoever was there is gone
+    socket.on('close', () => resolve(said));
+  });
 }
 
 /** Whether somebody answers at a unix socket. */

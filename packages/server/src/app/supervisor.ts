@@ -39,11 +39,14 @@ export async function serve(asked: Config): Promise<number> {
   loadSecrets(asked.data);
   const sockets = socketsOf(asked.data);
   makeSocketFolder(sockets);
-  const guard = await holdDataFolder(sockets, asked);
+  let address = '';
+  const guard = await holdDataFolder(sockets, asked, () => address);
   try {
     await checkUdpPort(asked.rtcPort);
     const socket = bind(asked);
-    await run({ ...asked, edges: edgesOf(asked), port: socket.address().port }, socket.fd(), log);
+    const config = { ...asked, edges: edgesOf(asked), port: socket.address().port };
+    address = publicUrlOf(config);
+    await run(config, socket.fd(), log);
     socket.close();
   } finally {
     guard.close();
@@ -136,8 +139,15 @@ async function checkUdpPort(port: number): Promise<void> {
   }
 }
 
-/** One data folder, one server: two would both write the programme. */
-async function holdDataFolder(sockets: Sockets, config: Config): Promise<Server> {
+/**
+ * One data folder, one server: two would both write the programme.
+ * @param address what is said to whoever connects
+ */
+async function holdDataFolder(
+  sockets: Sockets,
+  config: Config,
+  address: () => string,
+): Promise<Server> {
   if (await answers(sockets.supervisor))
     throw new ConfigError(
       `Another Parterre runs on ${config.data}. Stop it, or choose another folder with --data.`,
@@ -147,7 +157,10 @@ async function holdDataFolder(sockets: Sockets, config: Config): Promise<Server>
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
   }
-  const guard = createServer((socket) => socket.destroy());
+  const guard = createServer((socket) => {
+    socket.on('error', () => {}); // who only asked whether somebody answers has gone
+    socket.end(address()).destroySoon();
+  });
   await new Promise<void>((resolve, reject) => {
     guard.once('error', reject);
     guard.listen(sockets.supervisor, resolve);
