@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { loadConfig } from './config.ts';
 import { doctor } from './doctor.ts';
+import { makeSocketFolder, socketsOf } from './sockets.ts';
 
 let data = '';
 beforeEach(() => {
@@ -51,6 +52,25 @@ describe('the doctor', () => {
     expect(code).toBe(1);
     expect(about('TCP port')).toMatch(/^BAD .*EADDRINUSE.*\n.*--port/);
     expect(about('UDP port')).toMatch(/^BAD .*EADDRINUSE.*\n.*--rtc-port/);
+  });
+
+  it('takes the ports of the server that runs for its own, wherever it is', async () => {
+    const sockets = socketsOf(data);
+    makeSocketFolder(sockets);
+    const guard = createServer((socket) => {
+      socket.on('error', () => {}); // who only asks whether somebody answers
+      socket.end('http://localhost:9000');
+    });
+    await new Promise<void>((resolve) => guard.listen(sockets.supervisor, resolve));
+    const taken = createServer();
+    await new Promise<void>((resolve) => taken.listen(0, '127.0.0.1', resolve));
+    const { code, about } = await examine({
+      '--port': String((taken.address() as AddressInfo).port),
+    });
+    taken.close();
+    guard.close();
+    expect(code).toBe(0);
+    expect(about('Ports')).toMatch(/^ok .*at http:\/\/localhost:9000$/);
   });
 
   it('says that phones get no microphone without HTTPS, and that this machine does', async () => {

@@ -10,7 +10,7 @@ import { clockSynchronised, diskRoom } from './conditions.ts';
 import type { Config } from './config.ts';
 import { connectionsMaxOf, EDGES_MAX, edgesFor } from './places.ts';
 import { publicUrlOf } from './public-url.ts';
-import { answers, socketsOf } from './sockets.ts';
+import { addressAt, answers, socketsOf } from './sockets.ts';
 import { cores } from './this-machine.ts';
 import { udpPortFault } from './udp-port.ts';
 
@@ -29,13 +29,13 @@ const DAY_MS = 86_400_000;
 
 /** @returns 0 when nothing is bad, else 1 */
 export async function doctor(config: Config): Promise<number> {
-  const running = await answers(socketsOf(config.data).supervisor);
+  const { supervisor } = socketsOf(config.data);
+  const running = (await answers(supervisor)) ? await addressAt(supervisor) : null;
   const findings = [
     runtime(),
     data(config),
     disk(config),
-    await tcpPort(config, running),
-    await udpPort(config, running),
+    ...(running === null ? [await tcpPort(config), await udpPort(config)] : [inUse(running)]),
     microphones(config),
     certificate(config),
     speakersFromOutside(config),
@@ -88,10 +88,14 @@ function disk(config: Config): Finding {
   };
 }
 
-async function tcpPort(config: Config, running: boolean): Promise<Finding> {
+/** What runs holds its ports: they need not be the ones that are configured here. */
+function inUse(address: string): Finding {
+  const found = `held by the Parterre that runs on this data folder, at ${address}`;
+  return { grade: 'good', about: 'Ports', found };
+}
+
+async function tcpPort(config: Config): Promise<Finding> {
   const about = `TCP port ${config.port}`;
-  if (running)
-    return { grade: 'good', about, found: 'held by the Parterre that runs on this data folder' };
   if (isIP(config.host) === 0) {
     return {
       grade: 'bad',
@@ -115,10 +119,8 @@ async function tcpPort(config: Config, running: boolean): Promise<Finding> {
   }
 }
 
-async function udpPort(config: Config, running: boolean): Promise<Finding> {
+async function udpPort(config: Config): Promise<Finding> {
   const about = `UDP port ${config.rtcPort}`;
-  if (running)
-    return { grade: 'good', about, found: 'held by the Parterre that runs on this data folder' };
   const code = await udpPortFault(config.rtcPort);
   if (code === null) {
     return {
