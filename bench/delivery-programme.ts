@@ -37,6 +37,7 @@ async function run(dataDir: string): Promise<void> {
     tellLoad: () => {},
     tellGate: () => {},
     askSpend: () => {},
+    hearGrants: () => {},
     tellCertified: () => {},
     collectMetrics: () => Promise.resolve(''),
   };

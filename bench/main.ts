@@ -7,6 +7,8 @@ import { parseArgs } from 'node:util';
 import type { Figure, FigureOptions } from './figure.ts';
 
 interface Suite {
+  /** Takes so long that it is measured only when it is asked for by name. */
+  readonly long?: true;
   /** What the names of its figures begin with. */
   readonly names: readonly string[];
   load(): Promise<{ figures(options: FigureOptions): AsyncIterable<Figure> }>;
@@ -23,6 +25,7 @@ const SUITES: readonly Suite[] = [
   { names: ['fanout.cpu_per_'], load: () => fanout('costs') },
   { names: ['fanout.memory_'], load: () => fanout('memories') },
   { names: ['fanout.join', 'fanout.gaps'], load: () => fanout('arrivals') },
+  { names: ['soak.'], long: true, load: () => import('./soak.ts') },
 ];
 
 async function fanout(part: 'costs' | 'memories' | 'arrivals'): ReturnType<Suite['load']> {
@@ -44,7 +47,7 @@ const wanted = (name: string): boolean =>
   positionals.some((word) => name.startsWith(word) || word.startsWith(name));
 
 for (const suite of SUITES) {
-  if (!suite.names.some(wanted)) continue;
+  if (!suite.names.some(wanted) || (suite.long && positionals.length === 0)) continue;
   const { figures } = await suite.load();
   for await (const figure of figures({ runs })) {
     if (positionals.length > 0 && !positionals.some((word) => figure.figure.startsWith(word)))
