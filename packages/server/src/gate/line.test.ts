@@ -33,6 +33,37 @@ describe('the line', () => {
     expect(line.standing({ second: SECOND + 1, rank: 5 })).toBe('called');
   });
 
+  test('[P2] a crowd that has gone without a word is passed within half a minute', () => {
+    const line = new Line('evening', 60_000);
+    for (let index = 0; index < 30; index++) line.issued(SECOND + index, 600);
+    const goneAtMs = 40_000;
+    let atMs = goneAtMs;
+    while (line.waiting > 0 && atMs - goneAtMs < 120_000) {
+      atMs += 100;
+      line.step(1_400, atMs, WALL_MS + atMs);
+    }
+    expect(atMs - goneAtMs).toBeLessThanOrEqual(30_000);
+  });
+
+  test('those who come when called are not outrun: no more are called than there are places', () => {
+    const line = new Line('evening', 60_000);
+    for (let index = 0; index < 30; index++) line.issued(SECOND + index, 600);
+    let free = 100;
+    let called = 0;
+    let before = line.waiting;
+    for (let atMs = 40_000; atMs < 100_000; atMs += 100) {
+      line.step(free, atMs, WALL_MS + atMs);
+      called += before - line.waiting;
+      before = line.waiting;
+      // Everybody comes within ten seconds or so.
+      const come = Math.min(Math.floor(called), atMs % 1_000 === 0 ? 10 : 0);
+      for (let one = 0; one < come; one++) line.redeemed(atMs);
+      called -= come;
+      free -= come;
+      expect(called).toBeLessThanOrEqual(Math.max(0, free) + 1);
+    }
+  });
+
   test('the front never goes back, and never calls more than there are places', () => {
     const steps = fc.array(
       fc.record({

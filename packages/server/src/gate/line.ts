@@ -19,7 +19,9 @@ const PROMPT_MS = 12_000;
 const LATE_SHARE = 0.25;
 /** At least this share of those called is expected, and how fast what is seen changes what is expected. */
 const EXPECTED_MIN = 0.1;
-const EXPECTED_STEP = 0.3;
+const EXPECTED_STEP = 0.9;
+/** So few called say nothing of the others. */
+const TELLING_MIN = 16;
 /** The rate is of the last minute, or so. */
 const RATE_MS = 60_000;
 
@@ -30,6 +32,8 @@ interface Call {
   /** How many were called and have neither come nor lapsed. */
   left: number;
   readonly called: number;
+  /** Those who come promptly have come: what is expected of others was learnt from it. */
+  learnt: boolean;
 }
 
 interface Second {
@@ -127,7 +131,7 @@ export class Line {
     }
     if (called === 0) return;
     if (this.#beganMs === 0) this.#beganMs = nowMs;
-    this.#calls.push({ atMs: nowMs, from: before, left: called, called });
+    this.#calls.push({ atMs: nowMs, from: before, left: called, called, learnt: false });
     this.#rate.push({ atMs: nowMs, called });
   }
 
@@ -156,16 +160,25 @@ export class Line {
 
   #forget(nowMs: number): void {
     this.#arriving = this.#arriving.filter(({ atMs }) => nowMs - atMs < ARRIVING_MS);
+    for (const call of this.#calls)
+      if (!call.learnt && nowMs - call.atMs > PROMPT_MS) this.#learn(call);
     while (this.#calls.length > 0 && nowMs - this.#calls[0]!.atMs >= this.#turnMs) {
-      const { left, called } = this.#calls.shift()!;
-      const came = Math.max(EXPECTED_MIN, 1 - left / called);
-      this.#expected += EXPECTED_STEP * (came - this.#expected);
+      this.#calls.shift();
       this.#lapsed = this.#calls[0]?.from ?? this.#front;
     }
     while (this.#rate.length > 0 && nowMs - this.#rate[0]!.atMs > RATE_MS) this.#rate.shift();
     while (this.#seconds.length > 1 && this.#seconds[0]!.second < this.#front.second)
       this.#seconds.shift();
     if (this.#rate.length === 0 && this.waiting === 0) this.#beganMs = 0;
+  }
+
+  /** A crowd that has gone without a word leaves its places in line, and newcomers must not wait behind them. */
+  #learn(call: Call): void {
+    const { left, called } = call;
+    call.learnt = true;
+    if (called < TELLING_MIN) return;
+    const came = Math.max(EXPECTED_MIN, 1 - left / called);
+    this.#expected += EXPECTED_STEP * (came - this.#expected);
   }
 
   #perMinute(nowMs: number): number | null {
