@@ -17,6 +17,7 @@ import {
 import { UnixFeed } from '../packages/server/src/adapters/unix/index.ts';
 import {
   Edge,
+  type EdgeOptions,
   LIVE_FORMAT,
   RADIO_FORMAT,
   type TlsFiles,
@@ -68,8 +69,10 @@ export function benchEdge(
   feed: ProgrammeFeed,
   tls: TlsFiles | null,
   ticketKeys: Buffer | null,
+  gate: EdgeOptions['gate'] = null,
 ): Edge {
   return new Edge({
+    gate,
     clock: systemClock,
     timers: systemTimers,
     kernel: loadKernel(kernelLibrary()),

@@ -13,7 +13,7 @@ export const scratch = mkdtempSync(join(tmpdir(), 'parterre-bench-'));
 process.on('exit', () => rmSync(scratch, { recursive: true, force: true }));
 
 /** @returns the path of the built program. @throws when there is no C compiler, or it refuses */
-export function build(name: 'fanout' | 'crowd'): string {
+export function build(name: 'fanout' | 'crowd' | 'static' | 'waiters'): string {
   const program = join(scratch, name);
   execFileSync('cc', ['-O2', '-o', program, join(import.meta.dirname, `${name}.c`)]);
   return program;

@@ -1,0 +1,54 @@
+/**
+ * A real edge whose house is full and has a long line before it, for the benches: its keeper reports and is
+ * granted ten times a second, as from the supervisor, whose half of the gate is here too. Listens on
+ * descriptor 4.
+ */
+import { PROFILES } from '@parterre/protocol';
+import {
+  systemClock,
+  systemRandom,
+  systemTimers,
+} from '../packages/server/src/adapters/system/index.ts';
+import { GateCoordinator, GateKeeper } from '../packages/server/src/gate/index.ts';
+import { BENCH_SPACE, benchEdge, ClockFeed } from './fanout-edge.ts';
+
+const INHERITED_FD = 4;
+const REPORT_MS = 100;
+/** Who waits came over so many seconds, and the house takes in so few. */
+const ARRIVED_OVER_S = 120;
+const CAPACITY = 100;
+/** Taken in, so that there is a line. */
+const LISTENERS = CAPACITY;
+
+function run(waiters: number): Promise<{ port: number }> {
+  const nowMs = systemClock.monotonicMs();
+  const capacity = { listeners: CAPACITY, joinsPerS: 1_000, source: 'default' } as const;
+  const keeper = new GateKeeper(new Uint8Array(32), 0, systemRandom, nowMs);
+  const gate = new GateCoordinator<string>({ capacity, float: 0, edges: 1, nowMs });
+  gate.opened('edge');
+  const used = (): number => LISTENERS;
+  for (let i = 0; i < waiters; i++) {
+    const agoMs = ((waiters - i) / waiters) * ARRIVED_OVER_S * 1_000;
+    keeper.issue(BENCH_SPACE, 'a-key-of-a-browser', nowMs, systemClock.wallMs() - agoMs);
+  }
+  const step = (): void => {
+    const atMs = systemClock.monotonicMs();
+    gate.reported('edge', keeper.report(atMs, [{ id: BENCH_SPACE, used: used() }]));
+    const grant = gate.step(atMs, systemClock.wallMs()).get('edge')!;
+    // As it comes over the channel: a document of its own each time.
+    keeper.granted(structuredClone(grant), atMs, used);
+  };
+  step();
+  systemTimers.every(REPORT_MS, step);
+  const edge = benchEdge(new ClockFeed(), null, null, {
+    keeper,
+    spend: () => Promise.resolve('not_yet'),
+  });
+  return edge.open({ fd: INHERITED_FD }, PROFILES.steady.bufferMs);
+}
+
+if (process.send !== undefined && import.meta.main) {
+  const { port } = await run(Number(process.argv[2]));
+  process.on('disconnect', () => process.exit(0));
+  process.send({ port });
+}
