@@ -56,6 +56,9 @@ export const RehearsalSecondSchema = Type.Object({
   /** Wanted by the scenario, and hearing the programme. */
   wanted: Count,
   listeners: Count,
+  /** In line with a place; and listeners as the server counts them, in all its spaces. */
+  inLine: Count,
+  serverListeners: Maybe(Count),
   /** Who heard a first chunk in this second, and of them those who came back. */
   joins: Count,
   resumes: Count,
@@ -116,6 +119,60 @@ export const ExercisedSchema = Type.Object({
 });
 export type Exercised = Static<typeof ExercisedSchema>;
 
+/** A space beside the one that is rehearsed, for a while: its joins, and how fast the api answers. */
+const NeighbourSchema = Type.Object({
+  seconds: Count,
+  joins: Count,
+  joinP95Ms: Maybe(Measure),
+  latencyP99Ms: Maybe(Measure),
+  gaps: Count,
+  apiP95Ms: Maybe(Measure),
+});
+export type Neighbour = Static<typeof NeighbourSchema>;
+
+/** A crowd of so many times the capacity, and what it met. */
+const CrowdSchema = Type.Object({
+  factor: Measure,
+  visitors: Count,
+  listenersMax: Count,
+  serverListenersMax: Maybe(Count),
+  reachedP99Ms: Maybe(Measure),
+  /** Chunks that never came, came otherwise, and buffers that ran dry. */
+  gaps: Count,
+  goodputS: Measure,
+  /** From the crowd's end until nobody had to wait; null when that did not come about. */
+  recoveryS: Maybe(Measure),
+  /** Beside it: before the crowd, and while it was there. */
+  before: Maybe(NeighbourSchema),
+  during: Maybe(NeighbourSchema),
+});
+export type CrowdResult = Static<typeof CrowdSchema>;
+
+/** Of a house with more visitors than places. */
+export const LineSchema = Type.Object({
+  /** What the server was told to take in; null where only the server knows. */
+  capacity: Maybe(Count),
+  /** Most listeners at once, as the generator and as the server counts them. */
+  listenersMax: Count,
+  serverListenersMax: Maybe(Count),
+  /** From coming to the first sound or a place in line, of every visitor. */
+  reachedMs: Maybe(PercentilesSchema),
+  /** Seconds listened without a gap, by all together. */
+  goodputS: Measure,
+  tickets: Count,
+  /** Came in with a ticket; gave up; had a ticket refused; were passed by somebody who came later. */
+  byTicket: Count,
+  gaveUp: Count,
+  placesLost: Count,
+  overtaken: Count,
+  /** Looks at the line, and those that had no answer. */
+  polls: Count,
+  unanswered: Count,
+  /** Where crowds of several sizes were compared; the result is that of the largest. */
+  crowds: Type.Array(CrowdSchema, { maxItems: 16 }),
+});
+export type LineResult = Static<typeof LineSchema>;
+
 export const SaturationSchema = Type.Enum([
   'none',
   'cpu',
@@ -158,6 +215,7 @@ export const RehearsalResultSchema = Type.Object(
     joinMs: Maybe(PercentilesSchema),
     /** Time without a connection before hearing again, ms. */
     resumeMs: Maybe(PercentilesSchema),
+    line: LineSchema,
     totals: Type.Object({
       joins: Count,
       resumes: Count,

@@ -24,7 +24,7 @@ async function aCrowd(lie: Lie, listeners: number, system: System = realSystem) 
       profile: 'steady',
       loopback: true,
     },
-    manners: { visits: 0, slow: 0, churn: 0 },
+    manners: { visits: 0, slow: 0, churn: 0, patience: null },
   });
   opened.push(crowd, lane);
   crowd.want(listeners);

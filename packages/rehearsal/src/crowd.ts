@@ -79,7 +79,11 @@ export class Crowd {
     };
     const { host, port, tls, space, asked } = target;
     const where = { host, port, tls, space, asked };
-    const limits = { opening: 0, openingMax: OPENING_MAX, pauseMs: PAUSE_MS, queue: [] };
+    const { patience } = options.manners;
+    const patienceMs = patience === null ? null : patience * 1_000;
+    const watch = { waiting: 0, sinceMs: 0, last: null, lastAtMs: 0 };
+    const waits = { opening: 0, openingMax: OPENING_MAX, queue: [], patienceMs, watch };
+    const limits = { ...waits, pauseMs: PAUSE_MS };
     const nowMs = system.monotonicMs();
     const beat = (atMs: number): void => this.#beat(atMs);
     const overdueAtMs = nowMs + OVERDUE_MS;
@@ -120,12 +124,14 @@ export class Crowd {
     company.wallOffsetMs = company.system.wallMs() - nowMs;
     let listeners = 0;
     let waiting = 0;
+    let inLine = 0;
     for (const member of this.#members) {
       if (member.hearing) listeners++;
+      else if (member.inLine) inLine++;
       else if (member.waitingMs(nowMs) > LATE_MS) waiting++;
     }
     const digests = company.reference.takeDigests();
-    return { ...company.tallies.take(), listeners, waiting, digests, loopDelayMs };
+    return { ...company.tallies.take(), listeners, waiting, inLine, digests, loopDelayMs };
   }
 
   /** How long the loop has kept its timer waiting. */
@@ -146,6 +152,16 @@ export class Crowd {
     if (nowMs < this.#watchAtMs) return;
     this.#watchAtMs = nowMs + WATCH_MS;
     for (const member of this.#members) member.watch(nowMs);
+    this.#replaceGivenUp();
+  }
+
+  /** Whose patience is over is gone; others come instead. */
+  #replaceGivenUp(): void {
+    for (let at = this.#members.length - 1; at >= 0; at--) {
+      if (!this.#members[at]!.gaveUp) continue;
+      const last = this.#members.pop()!;
+      if (at < this.#members.length) this.#members[at] = last;
+    }
   }
 
   /** The crowd's own work, by the timer or, when the loop is full, between two reads. */

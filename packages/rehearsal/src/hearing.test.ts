@@ -189,9 +189,11 @@ describe('hearing', () => {
   it('tells a refusal with what the server asks for', () => {
     const audience = anAudience();
     const answer = Buffer.from('HTTP/1.1 503 Service Unavailable\r\nRetry-After: 2\r\n\r\n{}');
-    const refusal = { status: 503, retryAfter: '2', detail: 'status 503' };
+    const refusal = { status: 503, retryAfter: '2', code: null, detail: 'status 503' };
     expect(hear(aListener(audience), answer)).toEqual(refusal);
     expect(hear(aListener(audience), answer, [3, 30])).toEqual(refusal);
+    const full = Buffer.from('HTTP/1.1 503 Busy\r\n\r\n{"error":{"code":"waiting"}}');
+    expect(hear(aListener(audience), full)).toMatchObject({ code: 'waiting' });
   });
 
   it('holds a bounded past, and compares within it', () => {

@@ -21,6 +21,8 @@ import type { Tallies } from './tallies.ts';
 export interface Refusal {
   readonly status: number;
   readonly retryAfter: string | null;
+  /** Of the catalogue of errors; null where none was said. */
+  readonly code: string | null;
   readonly detail: string;
 }
 
@@ -105,10 +107,15 @@ export class Hearing {
     const head = said.toLowerCase();
     const status = Number(/^http\/1\.[01] (\d{3})/.exec(head)?.[1] ?? 0);
     const retryAfter = /\r\nretry-after: *([^\r]*)/.exec(head)?.[1] ?? null;
-    if (status !== 200) return { status, retryAfter, detail: `status ${status}` };
+    if (status !== 200) {
+      const body = bytes.toString('latin1', at, Math.min(end, at + HEAD_BYTES_MAX));
+      const code = /"code":"([a-z_]{1,40})"/.exec(body)?.[1] ?? null;
+      return { status, retryAfter, code, detail: `status ${status} ${code ?? ''}`.trimEnd() };
+    }
     this.pass = /\r\nparterre-return: *([^\r]*)/i.exec(said)?.[1] ?? this.pass;
     if (!/\r\ncontent-type: *audio\/mp4/.test(head) || /\r\ntransfer-encoding:/.test(head)) {
-      return { status, retryAfter, detail: 'the answer is not a plain audio/mp4 stream' };
+      const detail = 'the answer is not a plain audio/mp4 stream';
+      return { status, retryAfter, code: null, detail };
     }
     this.#stage = 'init';
     return at + HEAD_END.length;
@@ -245,6 +252,6 @@ export class Hearing {
     const { tallies } = this.#audience;
     tallies.wrong++;
     tallies.fault(detail);
-    return { status: 200, retryAfter: null, detail };
+    return { status: 200, retryAfter: null, code: null, detail };
   }
 }

@@ -33,6 +33,18 @@ const NO_TOTALS: Totals = {
   wrongBytes: 0,
 };
 
+const NO_LINE = {
+  tickets: 0,
+  byTicket: 0,
+  polls: 0,
+  unanswered: 0,
+  gaveUp: 0,
+  placesLost: 0,
+  overtaken: 0,
+};
+/** What was met in line. */
+export type LineTotals = typeof NO_LINE;
+
 /** One generator, as it is now and as it was. */
 interface Source {
   last: Sample | null;
@@ -47,6 +59,9 @@ export class Ledger {
   readonly latency = new Histogram();
   readonly join = new Histogram();
   readonly resume = new Histogram();
+  /** From coming to the first sound or a place in line. */
+  readonly reached = new Histogram();
+  readonly line = { ...NO_LINE };
   readonly totals: Totals = { ...NO_TOTALS };
   waiting = 0;
   generatorCpuMax = 0;
@@ -148,12 +163,13 @@ export class Ledger {
       samples.reduce((all, sample) => all + of(sample), 0);
     this.#secondLatency.clear();
     this.#secondJoin.clear();
-    for (const { latency, join, resume } of samples) {
+    for (const { latency, join, resume, reached } of samples) {
       this.#secondLatency.add(latency);
       this.#secondJoin.add(join);
       this.latency.add(latency);
       this.join.add(join);
       this.resume.add(resume);
+      this.reached.add(reached);
     }
     this.waiting = this.#now((sample) => sample.waiting);
     this.#reads += sum(({ reads }) => reads);
@@ -164,6 +180,8 @@ export class Ledger {
       atS,
       wanted,
       listeners: this.#now((sample) => sample.listeners),
+      inLine: this.#now(({ inLine }) => inLine),
+      serverListeners: figures?.listeners ?? null,
       ...this.#counted(sum),
       latencyP50Ms: this.#secondLatency.at(0.5),
       latencyP99Ms: this.#secondLatency.at(0.99),
@@ -195,6 +213,8 @@ export class Ledger {
     for (const [key, count] of Object.entries(counted)) {
       this.totals[key as keyof typeof counted] += count;
     }
+    for (const key of Object.keys(NO_LINE) as (keyof LineTotals)[])
+      this.line[key] += sum((sample) => sample[key]);
     return { ...counted, gaps: counted.gaps + sum(({ wrong }) => wrong) };
   }
 

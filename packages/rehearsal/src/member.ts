@@ -6,7 +6,8 @@
 import { connect, type OnReadOpts, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import { parseRetryAfterMs, retryDelayMs, stallMs } from '@parterre/client/backoff';
-import { type Audience, Hearing } from './hearing.ts';
+import { type Audience, Hearing, type Refusal } from './hearing.ts';
+import { type LineWatch, passedThem, Standing } from './standing.ts';
 import type { System, Timer } from './system.ts';
 
 /** Where the listeners of one process go, and what they share. */
@@ -20,6 +21,9 @@ export interface Company extends Audience {
   readonly asked: string | null;
   /** How long a slow reader takes nothing, ms. */
   readonly pauseMs: number;
+  /** How long one waits in line on average, ms; null is for as long as it takes. */
+  readonly patienceMs: number | null;
+  readonly watch: LineWatch;
   /** Connections that are being opened. */
   opening: number;
   readonly openingMax: number;
@@ -40,6 +44,8 @@ const GOOD_MS = 1_000;
 const CONNECT_MS_MIN = 1_500;
 const CONNECT_MS_MAX = 10_000;
 const READ_BYTES = 262_144;
+/** Who was in asks so often to be let back in before standing in line like all others (the player's number). */
+const RETURN_TRIES_MAX = 10;
 
 const MEMBER = Symbol('member');
 interface MemberSocket extends Socket {
@@ -72,11 +78,25 @@ export class Member {
   #heldUpMs = 0;
   /** When the first connection was wanted, or the last one lost. */
   #wantedAtMs: number;
+  /** Has had sound, or a place in line. */
+  #reached = false;
+  #standing: Standing | null = null;
+  /** In line, with a place. */
+  inLine = false;
+  /** Since when it waits in line; 0 when it does not. */
+  #inLineSinceMs = 0;
+  /** Its patience is over: it wants nothing more. */
+  gaveUp = false;
+  /** What it came with when it last asked. */
+  #cameWith: 'nothing' | 'pass' | 'ticket' = 'nothing';
+  /** Of the average, how patient it is. */
+  readonly #patience: number;
 
   constructor(company: Company, localAddress: string | undefined, slow: boolean) {
     this.#company = company;
     this.#hearing = new Hearing(company, slow);
     this.#localAddress = localAddress;
+    this.#patience = 0.5 + company.system.random();
     this.#wantedAtMs = company.system.monotonicMs();
   }
 
@@ -87,7 +107,7 @@ export class Member {
 
   /** How long it has been without sound, ms. */
   waitingMs(nowMs: number): number {
-    return this.hearing ? 0 : nowMs - this.#wantedAtMs;
+    return this.hearing || this.inLine ? 0 : nowMs - this.#wantedAtMs;
   }
 
   /** Opens a connection, or waits for its turn. */
@@ -113,6 +133,8 @@ export class Member {
     this.#timer?.cancel();
     this.#timer = null;
     if (this.#socket !== null) this.#company.tallies.leaves++;
+    this.#standing?.leave();
+    this.inLine = false;
     this.#drop();
   }
 
@@ -158,10 +180,7 @@ export class Member {
     const wasHeard = this.#hearing.heard;
     const refusal = this.#hearing.take(bytes, length, nowMs);
     if (refusal !== null) {
-      const retryAfterMs = parseRetryAfterMs(refusal.retryAfter, system.wallMs());
-      tallies.refusals++;
-      tallies.fault(refusal.detail);
-      this.#lose('refused', retryAfterMs);
+      this.#refused(refusal);
       return true;
     }
     if (!wasHeard && this.#hearing.heard) this.#begun(had !== -1, nowMs);
@@ -169,10 +188,73 @@ export class Member {
     return true;
   }
 
+  /** As the player: in line when there is one, and later again otherwise. */
+  #refused({ code, retryAfter, detail }: Refusal): void {
+    const { tallies, system } = this.#company;
+    tallies.refusals++;
+    const queues = this.#hearing.pass === null || this.#failures >= RETURN_TRIES_MAX;
+    if (code === 'ticket_invalid' || (code === 'waiting' && queues)) {
+      if (code === 'ticket_invalid') {
+        tallies.placesLost++;
+        tallies.fault('a ticket was refused');
+      }
+      this.#drop();
+      this.#wait(code === 'ticket_invalid');
+      return;
+    }
+    tallies.fault(detail);
+    this.#lose('refused', parseRetryAfterMs(retryAfter, system.wallMs()));
+  }
+
+  /** Stands in line until it is its turn, then comes with the ticket. */
+  #wait(anew: boolean): void {
+    const company = this.#company;
+    const { system, patienceMs, tallies } = company;
+    const nowMs = system.monotonicMs();
+    this.#hearing.pass = null;
+    if (this.#inLineSinceMs === 0) this.#inLineSinceMs = nowMs;
+    const waitedMs = nowMs - this.#inLineSinceMs;
+    if (patienceMs !== null && waitedMs > patienceMs * this.#patience) {
+      this.gaveUp = true;
+      tallies.gaveUp++;
+      this.leave();
+      return;
+    }
+    this.#standing ??= new Standing(company, this.#where());
+    this.#standing.look(anew, ({ turn, placed, againMs }) => {
+      if (this.#gone) return;
+      this.inLine = placed;
+      if (placed) this.#reach(system.monotonicMs());
+      this.#timer?.cancel();
+      this.#timer = system.after(againMs, () => (turn ? this.join() : this.#wait(false)));
+    });
+  }
+
+  /** Sound, or a place in line: no dead screen. */
+  #reach(nowMs: number): void {
+    if (this.#reached) return;
+    this.#reached = true;
+    this.#company.tallies.reached.record(nowMs - this.#wantedAtMs);
+  }
+
+  #entered(): void {
+    const { tallies, watch } = this.#company;
+    if (this.#standing !== null) this.#standing.entered(this.#cameWith === 'ticket');
+    else if (this.#cameWith === 'nothing' && passedThem(watch, this.#askedAtMs)) {
+      tallies.overtaken++;
+      tallies.fault('somebody came in past those who wait');
+    }
+    this.#standing = null;
+    this.inLine = false;
+    this.#inLineSinceMs = 0;
+  }
+
   /** The first sound of a connection. */
   #begun(back: boolean, nowMs: number): void {
     const { tallies } = this.#company;
     this.#stalls = 0;
+    this.#reach(nowMs);
+    this.#entered();
     if (back) {
       tallies.resumes++;
       tallies.resume.record(nowMs - this.#wantedAtMs);
@@ -190,7 +272,7 @@ export class Member {
   }
 
   #open(): void {
-    const { system, host, port, tls } = this.#company;
+    const { system, tls } = this.#company;
     const nowMs = system.monotonicMs();
     this.#hearing.ask(nowMs);
     this.#askedAtMs = nowMs;
@@ -199,10 +281,10 @@ export class Member {
     this.#heldUpMs = this.#company.heldUpMs;
     this.#opening = true;
     this.#company.opening++;
-    const where = { host, port, ...(this.#localAddress && { localAddress: this.#localAddress }) };
+    const { host, ...where } = this.#where();
     const socket: MemberSocket = tls
-      ? connectTls({ ...where, servername: host })
-      : connect({ ...where, onread: SHARED });
+      ? connectTls({ ...where, host, servername: host })
+      : connect({ ...where, host, onread: SHARED });
     socket[MEMBER] = this;
     if (tls) socket.on('data', onData);
     socket.on('connect', onConnect);
@@ -212,12 +294,21 @@ export class Member {
     socket.write(this.#request(), 'latin1');
   }
 
+  #where() {
+    const { host, port, tls } = this.#company;
+    return { host, port, tls, ...(this.#localAddress && { localAddress: this.#localAddress }) };
+  }
+
   #request(): string {
     const { space, host, port, asked } = this.#company;
     const query: string[] = [];
     if (this.#hearing.next !== -1) query.push(`from=${this.#hearing.next}`);
     if (asked !== null) query.push(`profile=${asked}`);
-    if (this.#hearing.pass !== null) query.push(`return=${this.#hearing.pass}`);
+    const ticket = this.#standing?.ticket ?? null;
+    const { pass } = this.#hearing;
+    if (pass !== null) query.push(`return=${pass}`);
+    else if (ticket !== null) query.push(`ticket=${ticket}`);
+    this.#cameWith = pass !== null ? 'pass' : ticket !== null ? 'ticket' : 'nothing';
     const words = query.length === 0 ? '' : `?${query.join('&')}`;
     return `GET /live/${space}${words} HTTP/1.1\r\nHost: ${host}:${port}\r\nUser-Agent: parterre-rehearsal\r\n\r\n`;
   }

@@ -25,6 +25,8 @@ export interface Manners {
   readonly slow: number;
   /** Share of the house that leaves and is replaced, a second. */
   readonly churn: number;
+  /** How long they wait in line on average before they give up, s; null is for as long as it takes. */
+  readonly patience: number | null;
 }
 
 export type ToGenerator =

@@ -1,5 +1,6 @@
 /** A rehearsal as a two-core machine would give it, made by rule: doors, a steady house, an exit. */
 import type {
+  LineResult,
   RehearsalResult,
   RehearsalSecond,
   ServerDescription,
@@ -27,6 +28,23 @@ const STAY_S = 180;
 const LEAVE_S = 20;
 const SECONDS = RAMP_S + STAY_S + LEAVE_S;
 
+/** Nobody had to wait. */
+export const NO_LINE: LineResult = {
+  capacity: null,
+  listenersMax: PEAK,
+  serverListenersMax: PEAK,
+  reachedMs: { count: PEAK, p50: 41, p95: 118, p99: 240, max: 611 },
+  goodputS: 12_000_000,
+  tickets: 0,
+  byTicket: 0,
+  gaveUp: 0,
+  placesLost: 0,
+  overtaken: 0,
+  polls: 0,
+  unanswered: 0,
+  crowds: [],
+};
+
 /** Between 0 and 1, the same for the same number. */
 const noise = (at: number): number => (Math.sin(at * 12.9898) * 43_758.5453) % 1;
 
@@ -40,6 +58,8 @@ function secondOf(atS: number): RehearsalSecond {
     atS,
     wanted,
     listeners: wanted,
+    inLine: 0,
+    serverListeners: wanted,
     joins,
     resumes: 0,
     leaves: leaving > 0 ? PEAK / LEAVE_S : 0,
@@ -111,6 +131,7 @@ export function sampleResult(change: Partial<RehearsalResult> = {}): RehearsalRe
     latencyMs: { count: 2_400_000, p50: 1_060, p95: 1_890, p99: 2_260, max: 2_904 },
     joinMs: { count: PEAK, p50: 41, p95: 118, p99: 240, max: 611 },
     resumeMs: null,
+    line: NO_LINE,
     totals: {
       joins: PEAK,
       resumes: 0,

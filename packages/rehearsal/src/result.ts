@@ -1,5 +1,6 @@
 /** The result document: what was measured, what was promised, what it took. Checked before it is written. */
 import {
+  type CrowdResult,
   type Exercised,
   type Machine,
   type PromiseResult,
@@ -11,6 +12,7 @@ import {
 } from '@parterre/protocol/rehearsal';
 import { Value } from 'typebox/value';
 import type { Ledger } from './ledger.ts';
+import { lineResultOf } from './line-figures.ts';
 import type { Target } from './messages.ts';
 import type { Score } from './scenario.ts';
 import type { Outcome } from './verdict.ts';
@@ -33,6 +35,9 @@ export interface ResultInput {
   readonly server: ServerDescription | null;
   readonly edgesKilled: number;
   readonly edgesReplaced: number;
+  /** What the server was told to take in; null where that is not known. */
+  readonly capacity: number | null;
+  readonly crowds: readonly CrowdResult[];
   /** CPU of the idle server, a share of one core; null when it was not told. */
   readonly idleCpu: number | null;
 }
@@ -73,6 +78,7 @@ export function resultOf(input: ResultInput): RehearsalResult {
     latencyMs: ledger.latency.percentiles(),
     joinMs: ledger.join.percentiles(),
     resumeMs: ledger.resume.percentiles(),
+    line: lineResultOf(ledger, input.capacity, input.crowds),
     totals: ledger.totals,
     cost: costOf(ledger, input.idleCpu),
     seconds: ledger.seconds,

@@ -32,6 +32,8 @@ export const ScenarioSchema = Type.Object(
     slow: Type.Optional(Share),
     /** Share of the house that leaves and is replaced, a second. */
     churn: Type.Optional(Share),
+    /** How long one waits in line on average before giving up, s; for as long as it takes when left out. */
+    patience: Type.Optional(Seconds),
     /** Connections that are lost at once on their way. */
     cuts: Type.Optional(
       Type.Array(Type.Object({ at: Seconds, share: Share }, own), { maxItems: 100 }),
@@ -92,6 +94,7 @@ export const LISTENERS_MAX = 1_000_000;
 /** Longest rehearsal, s. */
 export const SECONDS_MAX = 86_400;
 const PARTS_MAX = 8;
+const FOR_EVER = Number.POSITIVE_INFINITY;
 const PART = /^(.+?)(?::(\d{1,7}))?(?:@(\d{1,5}))?(?:x(\d{1,4}(?:\.\d{1,3})?))?$/;
 
 /**
@@ -217,5 +220,7 @@ function profileOf(parts: readonly Part[]): ProfileId | null {
 function mannersOf(parts: readonly Part[]): Manners {
   const most = (key: 'visits' | 'slow' | 'churn'): number =>
     Math.max(...parts.map(({ scenario }) => scenario[key] ?? 0));
-  return { visits: most('visits'), slow: most('slow'), churn: most('churn') };
+  const patience = Math.min(...parts.map(({ scenario }) => scenario.patience ?? FOR_EVER));
+  const shares = { visits: most('visits'), slow: most('slow'), churn: most('churn') };
+  return { ...shares, patience: patience === FOR_EVER ? null : patience };
 }

@@ -12,6 +12,8 @@ export interface Sample {
   readonly listeners: number;
   /** Asking or about to ask for longer than `LATE_MS`. */
   readonly waiting: number;
+  /** In line, with a place. */
+  readonly inLine: number;
   readonly joins: number;
   readonly resumes: number;
   readonly leaves: number;
@@ -23,9 +25,21 @@ export interface Sample {
   readonly bytes: number;
   readonly reads: number;
   readonly visits: number;
+  /** Tickets that were given out, and with which somebody came in. */
+  readonly tickets: number;
+  readonly byTicket: number;
+  /** Looks at the line, and those that had no answer. */
+  readonly polls: number;
+  readonly unanswered: number;
+  /** Whose patience was over; whose ticket was refused; who was passed in line. */
+  readonly gaveUp: number;
+  readonly placesLost: number;
+  readonly overtaken: number;
   readonly latency: Tally;
   readonly join: Tally;
   readonly resume: Tally;
+  /** From coming to the first sound or a place in line, once for every visitor. */
+  readonly reached: Tally;
   readonly faults: readonly string[];
   readonly digests: readonly Digest[];
   /** CPU of this process, a share of one core. */
@@ -46,9 +60,17 @@ export class Tallies {
   bytes = 0;
   reads = 0;
   visits = 0;
+  tickets = 0;
+  byTicket = 0;
+  polls = 0;
+  unanswered = 0;
+  gaveUp = 0;
+  placesLost = 0;
+  overtaken = 0;
   readonly latency = new Histogram();
   readonly join = new Histogram();
   readonly resume = new Histogram();
+  readonly reached = new Histogram();
   #faults: string[] = [];
 
   fault(words: string): void {
@@ -56,7 +78,7 @@ export class Tallies {
   }
 
   /** Everything since the last time. */
-  take(): Omit<Sample, 'listeners' | 'waiting' | 'digests' | 'cpu' | 'loopDelayMs'> {
+  take(): Omit<Sample, 'listeners' | 'waiting' | 'inLine' | 'digests' | 'cpu' | 'loopDelayMs'> {
     const { joins, resumes, leaves, refusals, gaps, dry, wrong, chunks, bytes, reads, visits } =
       this;
     const counts = { joins, resumes, leaves, refusals, gaps, dry, wrong, chunks, bytes };
@@ -64,9 +86,11 @@ export class Tallies {
       ...counts,
       reads,
       visits,
+      ...this.#takeLine(),
       latency: this.latency.tally(),
       join: this.join.tally(),
       resume: this.resume.tally(),
+      reached: this.reached.tally(),
       faults: this.#faults,
     };
     this.joins = this.resumes = this.leaves = this.refusals = this.visits = 0;
@@ -74,7 +98,15 @@ export class Tallies {
     this.latency.clear();
     this.join.clear();
     this.resume.clear();
+    this.reached.clear();
     this.#faults = [];
     return taken;
+  }
+
+  #takeLine() {
+    const { tickets, byTicket, polls, unanswered, gaveUp, placesLost, overtaken } = this;
+    this.tickets = this.byTicket = this.polls = this.unanswered = 0;
+    this.gaveUp = this.placesLost = this.overtaken = 0;
+    return { tickets, byTicket, polls, unanswered, gaveUp, placesLost, overtaken };
   }
 }

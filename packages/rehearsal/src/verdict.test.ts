@@ -9,13 +9,15 @@ const HERE = {
   profile: 'steady' as const,
   wanted: 100,
   edgesKilled: 0,
+  cut: false,
+  capacity: null,
   cores: 2,
   memoryFree: 0.5,
   linkBytesPerS: null,
 };
 
 function sampleOf(some: Partial<Sample>): Sample {
-  const quiet = { listeners: 100, waiting: 0, digests: [], cpu: 0.2, loopDelayMs: 5 };
+  const quiet = { listeners: 100, waiting: 0, inLine: 0, digests: [], cpu: 0.2, loopDelayMs: 5 };
   return { ...new Tallies().take(), ...quiet, ...some };
 }
 
@@ -45,6 +47,37 @@ describe('verdict', () => {
     expect(outcomeFor({ gaps: 1 }).reason).toMatch(/gaps \[P1\] was 10, at most 0/);
     expect(outcomeFor({ wrong: 1 }).reason).toMatch(/wrong_bytes/);
     expect(outcomeFor({ listeners: 90 }).reason).toMatch(/missing_share/);
+  });
+
+  it('[P2] counts a place in line as an answer, and says what the line did wrong', () => {
+    expect(outcomeFor({ listeners: 40, inLine: 60, tickets: 60 }).outcome).toBe('held');
+    expect(outcomeFor({ tickets: 60, overtaken: 1 }).reason).toMatch(
+      /line.overtaken \[P2\] was 10/,
+    );
+    expect(outcomeFor({ tickets: 60, placesLost: 1 }).reason).toMatch(/line.places_lost/);
+    const slow = new Histogram();
+    slow.record(2_500);
+    expect(outcomeFor({ reached: slow.tally() }).reason).toMatch(/reached.p99_s/);
+  });
+
+  it('[P1] finds one listener too many, by its own count and by the server’s', () => {
+    const over = (some: Partial<Sample>, capacity: number, told = 0) => {
+      const ledger = ledgerOf(some);
+      ledger.server(figuresOf(`parterre_edge_listeners{lane="live"} ${told}`), 0);
+      ledger.second(10, 100);
+      return promisesOf(ledger, { ...HERE, capacity }).find(
+        ({ measure }) => measure === 'admitted.over_capacity',
+      )?.measured;
+    };
+    expect(over({}, 100)).toBe(0);
+    expect(over({}, 99)).toBe(1);
+    expect(over({}, 100, 103)).toBe(3);
+  });
+
+  it('[P1] looks at the way back after a cut of all connections', () => {
+    const measures = promisesOf(ledgerOf({}), { ...HERE, cut: true }).map(({ measure }) => measure);
+    expect(measures).toContain('resume.peak_to_mean');
+    expect(measures).not.toContain('resume.max_s');
   });
 
   it('[P8] is void when something broke while the generator was short', () => {

@@ -8,6 +8,7 @@ import { PROFILES, type ProfileId } from '@parterre/protocol';
 import type { PromiseResult, RehearsalResult, Saturation } from '@parterre/protocol/rehearsal';
 import type { Histogram } from './histogram.ts';
 import { type Ledger, SHORT } from './ledger.ts';
+import { mostOf } from './line-figures.ts';
 
 export type Outcome = Pick<RehearsalResult, 'outcome' | 'reason'>;
 
@@ -29,6 +30,10 @@ export interface Circumstances {
   /** The largest house that was wanted. */
   readonly wanted: number;
   readonly edgesKilled: number;
+  /** All connections were cut at once, at least once. */
+  readonly cut: boolean;
+  /** What the server was told to take in, of all its spaces; null where that is not known. */
+  readonly capacity: number | null;
   /** Cores of the machine the server runs on; null when it is not this one. */
   readonly cores: number | null;
   /** Free share of this machine's memory; null when the server runs elsewhere. */
@@ -70,19 +75,43 @@ export function promisesOf(ledger: Ledger, circumstances: Circumstances): Promis
   if (near) must('P1', 'latency.p50_s', NEAR_P50_S_MAX, p50S);
   const bufferS = PROFILES[circumstances.profile].bufferMs / 1_000;
   must('P1', 'latency.p99_s', near ? NEAR_P99_S_MAX : bufferS, p99S);
-  if (circumstances.edgesKilled > 0) {
+  if (circumstances.edgesKilled > 0)
     must('P1', 'resume.max_s', BACK_S_MAX, ledger.resume.maxMs / 1_000);
+  if (circumstances.edgesKilled > 0 || circumstances.cut) {
     must('P1', 'resume.peak_to_mean', PEAK_TO_MEAN_MAX, peakToMean(ledger.resume));
   }
   must('P2', 'join.first_audio.p95_s', FIRST_AUDIO_S_MAX, (ledger.join.at(0.95) ?? 0) / 1_000);
   must('P2', 'waiting_at_end', 0, ledger.waiting);
+  promises.push(...ofTheLine(ledger, circumstances));
   const skipped = seconds.flatMap(({ ticksSkipped }) =>
     ticksSkipped === null ? [] : ticksSkipped,
   );
   if (skipped.length > 0) must('P3', 'ticks_skipped', 0, Math.max(...skipped) - skipped[0]!);
-  const most = seconds.reduce((peak, { listeners }) => Math.max(peak, listeners), 0);
+  const most = seconds.reduce(
+    (peak, { listeners, inLine }) => Math.max(peak, listeners + inLine),
+    0,
+  );
   const missing = circumstances.wanted === 0 ? 1 : 1 - most / circumstances.wanted;
   must('P8', 'exercised.missing_share', MISSING_SHARE_MAX, Math.max(0, missing));
+  return promises;
+}
+
+/** What every visitor is promised, whether there is a place for them or not. */
+function ofTheLine(ledger: Ledger, { capacity }: Circumstances): PromiseResult[] {
+  const { reached, line, seconds } = ledger;
+  const promises: PromiseResult[] = [];
+  const must = (promise: string, measure: string, limit: number, measured: number): void => {
+    promises.push({ promise, measure, limit, measured, held: measured <= limit });
+  };
+  must('P2', 'reached.p99_s', FIRST_AUDIO_S_MAX, (reached.at(0.99) ?? 0) / 1_000);
+  if (line.tickets > 0) {
+    must('P2', 'line.overtaken', 0, line.overtaken);
+    must('P2', 'line.places_lost', 0, line.placesLost);
+  }
+  if (capacity === null) return promises;
+  const { listenersMax, serverListenersMax } = mostOf(seconds);
+  const over = Math.max(listenersMax, serverListenersMax ?? 0) - capacity;
+  must('P1', 'admitted.over_capacity', 0, Math.max(0, over));
   return promises;
 }
 
@@ -94,16 +123,21 @@ export function outcomeOf(
   if (stopped !== null) return { outcome: 'stopped', reason: stopped };
   const broken = promises.filter(({ held }) => !held);
   if (broken.length === 0) return { outcome: 'held', reason: 'Every promise held.' };
+  const short = ledger.shortShare;
+  if (short <= SHORT_SHARE_MAX) return { outcome: 'broken', reason: reasonOf(broken) };
+  return {
+    outcome: 'void',
+    reason: `The generator was short in ${Math.round(short * 100)} % of the seconds (above ${SHORT.cpu * 100} % of a core, or ${SHORT.loopDelayMs} ms late), so this says nothing of the server: ${reasonOf(broken)}`,
+  };
+}
+
+/** What broke, in a sentence. */
+export function reasonOf(broken: readonly PromiseResult[]): string {
   const words = broken.map(
     ({ promise, measure, limit, measured }) =>
       `${measure} [${promise}] was ${Number(measured.toFixed(3))}, at most ${limit} was promised`,
   );
-  const short = ledger.shortShare;
-  if (short <= SHORT_SHARE_MAX) return { outcome: 'broken', reason: `${words.join('; ')}.` };
-  return {
-    outcome: 'void',
-    reason: `The generator was short in ${Math.round(short * 100)} % of the seconds (above ${SHORT.cpu * 100} % of a core, or ${SHORT.loopDelayMs} ms late), so this says nothing of the server: ${words.join('; ')}.`,
-  };
+  return `${words.join('; ')}.`;
 }
 
 /** What was scarcest in the worst second. */

@@ -1,5 +1,11 @@
 /** What a person sees of a rehearsal while it runs, and of its result. */
-import type { RehearsalResult, RehearsalSecond } from '@parterre/protocol/rehearsal';
+import type {
+  CrowdResult,
+  LineResult,
+  Neighbour,
+  RehearsalResult,
+  RehearsalSecond,
+} from '@parterre/protocol/rehearsal';
 import type { Ledger } from './ledger.ts';
 
 /** Without a terminal, a line every so many seconds. */
@@ -57,6 +63,7 @@ export function resultText(result: RehearsalResult): string {
     const [p50, p95, p99, max] = [each.p50, each.p95, each.p99, each.max].map(ms);
     lines.push(`  ${name}: p50 ${p50}, p95 ${p95}, p99 ${p99}, most ${max}`);
   }
+  lines.push(...lineText(result.line));
   for (const { promise, measure, limit, measured, held } of promises)
     lines.push(
       `  ${held ? 'held  ' : 'BROKEN'} [${promise}] ${measure} ${round(measured)} (at most ${limit})`,
@@ -70,6 +77,27 @@ export function resultText(result: RehearsalResult): string {
     `  generator: ${generator.processes} processes, CPU mean ${percent(generator.cpuMean)}, most ${percent(generator.cpuMax)} of a core, event loop late by up to ${ms(generator.loopDelayMaxMs)}`,
   );
   return `${lines.join('\n')}\n`;
+}
+
+function lineText(line: LineResult): string[] {
+  if (line.tickets === 0) return [];
+  const { reachedMs, capacity } = line;
+  const reached = reachedMs === null ? [] : [reachedMs.p50, reachedMs.p99, reachedMs.max].map(ms);
+  return [
+    `  sound or a place in line: p50 ${reached[0]}, p99 ${reached[1]}, most ${reached[2]}, of ${count(reachedMs?.count ?? 0)} visitors`,
+    `  line: ${count(line.tickets)} tickets, ${count(line.byTicket)} came in with one, ${count(line.gaveUp)} gave up, ${count(line.polls)} looks (${line.unanswered} unanswered); overtaken ${line.overtaken}, places lost ${line.placesLost}`,
+    `  in at once: ${count(line.listenersMax)} heard, ${maybeCount(line.serverListenersMax)} by the server’s count, of ${maybeCount(capacity)}; ${count(line.goodputS)} listener-seconds without a gap`,
+    ...line.crowds.map(crowdText),
+  ];
+}
+
+/** One crowd of a comparison, in a line. */
+export function crowdText(crowd: CrowdResult): string {
+  const { factor, visitors, listenersMax, serverListenersMax, reachedP99Ms, gaps } = crowd;
+  const { goodputS, recoveryS, before, during } = crowd;
+  const beside = (of: Neighbour | null): string =>
+    of === null ? '–' : `join ${maybeMs(of.joinP95Ms)} api ${maybeMs(of.apiP95Ms)} gaps ${of.gaps}`;
+  return `  ${factor}×: ${count(visitors)} visitors, ${count(listenersMax)} in at once (server ${maybeCount(serverListenersMax)}), sound or place p99 ${maybeMs(reachedP99Ms)}, gaps ${gaps}, goodput ${count(goodputS)} s, recovered after ${recoveryS ?? '–'} s; beside before: ${beside(before)}, during: ${beside(during)}`;
 }
 
 function panelOf(second: RehearsalSecond, ledger: Ledger, ofS: number): string[] {
@@ -103,6 +131,10 @@ function ms(value: number): string {
 
 function maybeMs(value: number | null): string {
   return value === null ? '–' : ms(value);
+}
+
+function maybeCount(value: number | null): string {
+  return value === null ? '–' : count(value);
 }
 
 function percent(share: number): string {

@@ -8,6 +8,7 @@ import type { RehearsalResult } from '@parterre/protocol/rehearsal';
 import { thinnedSeconds } from '../thinning.ts';
 import { figuresIn } from './figures.ts';
 import { html, NOTHING, trusted } from './html.ts';
+import { line } from './line.ts';
 import { plots } from './plots.ts';
 import {
   certified,
@@ -60,7 +61,7 @@ export function renderReport(result: RehearsalResult, options: ReportOptions = {
 <p class="verdict ${result.outcome}">${words.outcome[result.outcome]}</p>
 ${result.outcome === 'held' ? NOTHING : html`<p>${result.reason}</p>`}
 ${tiles(page)}${promises(page)}<section><h2>${words.course}</h2><div class="plots">${plots(page, seconds)}</div></section>
-${percentiles(page)}${costs(page)}${events(page)}${setting(page)}${certified(page)}${terms(page)}</main>
+${line(page)}${percentiles(page)}${costs(page)}${events(page)}${setting(page)}${certified(page)}${terms(page)}</main>
 </body>
 </html>
 `.text;

@@ -48,6 +48,7 @@ export function percentiles({ result, words, say }: Page): Markup {
     [words.latencyRow, result.latencyMs],
     [words.joinRow, result.joinMs],
     [words.resumeRow, result.resumeMs],
+    [words.reachedRow, result.line.reachedMs],
   ] as const;
   const rows = measured.map(([name, of]) =>
     of === null
@@ -145,7 +146,8 @@ export function terms({ words }: Page): Markup {
 `;
 }
 
-function table(rows: readonly (readonly [string, string | Markup])[]): Markup {
+/** Rows of a name and a value. */
+export function table(rows: readonly (readonly [string, string | Markup])[]): Markup {
   return html`<div class="scroll"><table><tbody>${rows.map(([name, value]) => html`<tr><th scope="row">${name}</th><td>${value}</td></tr>`)}</tbody></table></div>`;
 }
 

@@ -140,6 +140,8 @@ describe('certificates', () => {
       atS: 0,
       wanted: 1_000,
       listeners: 1_000,
+      inLine: 0,
+      serverListeners: null,
       joins: 1,
       resumes: 0,
       leaves: 0,

@@ -5,9 +5,11 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import type { ProfileId } from '@parterre/protocol';
 import { type Certificate, isCertificate } from '@parterre/protocol/certificate';
-import type { RehearsalResult } from '@parterre/protocol/rehearsal';
+import type { CrowdResult, RehearsalResult } from '@parterre/protocol/rehearsal';
 import {
+  crowdText,
   generatorsFor,
+  reasonOf,
   resultText,
   runGenerator,
   type Score,
@@ -19,6 +21,15 @@ import { renderReport } from '@parterre/rehearsal/report';
 import { SENT_SAMPLES_MAX, thinned } from '@parterre/rehearsal/thinning';
 import { systemClock, systemRandom, systemTimers } from '../adapters/system/index.ts';
 import { ConfigError } from './config.ts';
+import {
+  BEFORE_S,
+  Beside,
+  CROWD_S,
+  crowdOf,
+  neighboursFor,
+  promisesOfCrowds,
+  scoreOfCrowd,
+} from './overrunning.ts';
 import { keepWatch, permitFor } from './rehearsal-permit.ts';
 import { type RehearseWords, rehearseWords } from './rehearse-words.ts';
 import { type RehearsedServer, startServer } from './rehearsed-server.ts';
@@ -27,6 +38,8 @@ import { descriptorsMax } from './this-machine.ts';
 
 /** An own server gets an edge for so many listeners, and one more. */
 const LISTENERS_PER_EDGE = 15_000;
+/** A capacity for which nobody has to wait: what the server can hold is what is to be found out. */
+const EVERYBODY = 10_000_000;
 /** What listeners of an own server ask for when nothing else is said: the profile of big houses. */
 const OWN_PROFILE: ProfileId = 'steady';
 const CERTIFY_MS_MAX = 20_000;
@@ -55,9 +68,7 @@ export async function generatorCommand(): Promise<number> {
 /** @returns 0 held, 1 broken, 3 void or stopped. @throws ConfigError for wrong words */
 export async function rehearseCommand(args: string[]): Promise<number> {
   const words = rehearseWords(args);
-  const score = said(() =>
-    scoreOf(words.scenario, { ...words, read: (path) => readFileSync(path, 'utf8') }),
-  );
+  const score = said(() => scoreFor(words));
   if (words.url !== null && score.incidents.some((incident) => incident.do !== 'cut'))
     throw new ConfigError('Edges are killed and replaced only on a server that "rehearse" starts.');
   const generators = said(() => generatorsFor(score.listenersMax, descriptorsMax()));
@@ -69,14 +80,18 @@ export async function rehearseCommand(args: string[]): Promise<number> {
     write: (text) => process.stdout.write(text),
     terminal: process.stdout.isTTY,
   });
-  let server: RehearsedServer | null = null;
+  const own: { server: RehearsedServer | null } = { server: null };
   try {
-    if (words.url === null) {
-      const edges = words.edges ?? Math.ceil(score.listenersMax / LISTENERS_PER_EDGE) + 1;
-      view.say(`  A server with ${edges} edges is started for this rehearsal.`);
-      server = await startServer(edges, stop.signal);
-    }
-    const result = await run({ words, score, generators, view, stop, server });
+    const open = async (): Promise<RehearsedServer> => {
+      await own.server?.close();
+      own.server = await ownServer(words, score, view, stop.signal);
+      return own.server;
+    };
+    const with_ = { words, score, generators, view, stop };
+    const result =
+      words.crowds.length > 0
+        ? await compare(with_, open)
+        : await run({ ...with_, server: words.url === null ? await open() : null });
     process.stdout.write(resultText(result));
     return EXIT[result.outcome];
   } catch (error) {
@@ -84,10 +99,95 @@ export async function rehearseCommand(args: string[]): Promise<number> {
     process.stdout.write(`${String(stop.signal.reason)}\n`);
     return EXIT.stopped;
   } finally {
-    await server?.close();
+    await own.server?.close();
     process.off('SIGINT', interrupt);
     process.off('SIGTERM', interrupt);
   }
+}
+
+/** Where crowds are compared, of the largest. */
+function scoreFor(words: RehearseWords): Score {
+  const { crowds, capacity } = words;
+  if (crowds.length > 0 && capacity !== null)
+    return scoreOfCrowd(crowds.at(-1)!, capacity, words.pace);
+  return scoreOf(words.scenario, { ...words, read: (path) => readFileSync(path, 'utf8') });
+}
+
+function ownServer(
+  words: RehearseWords,
+  score: Score,
+  view: View,
+  signal: AbortSignal,
+): Promise<RehearsedServer> {
+  const inside = Math.min(score.listenersMax, words.capacity ?? score.listenersMax);
+  const edges = words.edges ?? Math.ceil(inside / LISTENERS_PER_EDGE) + 1;
+  view.say(`  A server with ${edges} edges is started for this rehearsal.`);
+  return startServer({ edges, capacity: words.capacity ?? EVERYBODY, signal });
+}
+
+/** One crowd after the other, each on a server of its own. @returns the largest one's result, with all of them */
+async function compare(
+  { words, generators, view, stop }: Omit<Run, 'server' | 'score'>,
+  open: () => Promise<RehearsedServer>,
+): Promise<RehearsalResult> {
+  const capacity = words.capacity!;
+  const crowds: CrowdResult[] = [];
+  let result: RehearsalResult | null = null;
+  for (const factor of words.crowds) {
+    const server = await open();
+    const with_ = { words, score: scoreOfCrowd(factor, capacity, words.pace), generators };
+    const crowd = await crowdBeside({ ...with_, view, stop, server }, factor, capacity);
+    result = crowd.result;
+    crowds.push(crowd.figures);
+    view.say(crowdText(crowd.figures));
+    if (result.outcome === 'stopped') break;
+  }
+  const whole = together(result!, crowds, capacity);
+  keep(words, whole, null);
+  return whole;
+}
+
+/** One crowd, and the space beside it. */
+async function crowdBeside(
+  with_: Run & { readonly server: RehearsedServer },
+  factor: number,
+  capacity: number,
+): Promise<{ result: RehearsalResult; figures: CrowdResult }> {
+  const { score, server } = with_;
+  const beside = await Beside.open(
+    system,
+    `${server.url}/${await server.neighbour()}`,
+    neighboursFor(capacity),
+  );
+  let beganAtMs = 0;
+  const began = (): void => {
+    beganAtMs = system.monotonicMs();
+  };
+  try {
+    const result = await rehearsed(with_, `${server.url}/${server.space}`, {}, began);
+    const look = await beside.close();
+    const at = (second: number): number => beganAtMs + (score.prerollS + second) * 1_000;
+    const before = look(at(CROWD_S.comes - BEFORE_S), at(CROWD_S.comes));
+    const during = look(at(CROWD_S.comes), at(CROWD_S.left));
+    const endS = Math.ceil(score.prerollS + CROWD_S.left);
+    return { result, figures: crowdOf(factor, result, endS, { before, during }) };
+  } finally {
+    await beside.close();
+  }
+}
+
+/** The largest crowd's result, judged with all of them. */
+function together(
+  result: RehearsalResult,
+  crowds: readonly CrowdResult[],
+  capacity: number,
+): RehearsalResult {
+  const promises = [...result.promises, ...promisesOfCrowds(crowds, capacity)];
+  const short = result.outcome === 'void' || result.outcome === 'stopped';
+  const broken = promises.filter(({ held }) => !held);
+  const outcome = short ? result.outcome : broken.length > 0 ? 'broken' : 'held';
+  const reason = short || broken.length === 0 ? result.reason : reasonOf(broken);
+  return { ...result, promises, outcome, reason, line: { ...result.line, crowds: [...crowds] } };
 }
 
 interface Run {
@@ -99,29 +199,49 @@ interface Run {
   readonly server: RehearsedServer | null;
 }
 
-async function run({ words, score, generators, view, stop, server }: Run) {
+async function run(with_: Run): Promise<RehearsalResult> {
+  const { words, score, view, stop, server } = with_;
   const url = server === null ? words.url! : `${server.url}/${server.space}`;
   const permit = isLoopback(url) ? null : await permitFor(words.permit, url, score);
   const watch = permit === null ? null : keepWatch(permit, (reason) => stop.abort(reason));
   const headers: Record<string, string> = {};
   if (permit !== null) headers.authorization = `Bearer ${permit.text}`;
   try {
-    const own = server === null ? null : OWN_PROFILE;
-    const target = await targetOf(url, words.profile ?? score.profile ?? own);
-    view.say(
-      `  ${generators} processes with ${score.listenersMax} listeners in ${target.profile}, for ${Math.round(score.seconds)} s.`,
-    );
-    const { signal } = stop;
-    const with_ = { system, words, score, url, target, generators, view, signal, server, headers };
-    // The file and what the server signs are one document.
-    const result = thinned(await rehearse(with_), SENT_SAMPLES_MAX);
-    if (words.json !== null) writeFileSync(words.json, `${JSON.stringify(result)}\n`);
+    const result = await rehearsed(with_, url, headers);
     const certificate = await certificateOf(result, words, url, headers, view);
-    if (words.report !== null) writeFileSync(words.report, renderReport(result, { certificate }));
+    keep(words, result, certificate);
     return result;
   } finally {
     watch?.close();
   }
+}
+
+/** @param began is told when the score begins */
+async function rehearsed(
+  { words, score, generators, view, stop, server }: Run,
+  url: string,
+  headers: Readonly<Record<string, string>>,
+  began: () => void = () => {},
+): Promise<RehearsalResult> {
+  const own = server === null ? null : OWN_PROFILE;
+  const target = await targetOf(url, words.profile ?? score.profile ?? own);
+  view.say(
+    `  ${generators} processes with ${score.listenersMax} listeners in ${target.profile}, for ${Math.round(score.seconds)} s.`,
+  );
+  const { signal } = stop;
+  const { capacity } = words;
+  const of = { system, words, score, url, target, generators, view, signal, server, headers };
+  // The file and what the server signs are one document.
+  return thinned(await rehearse({ ...of, capacity, began }), SENT_SAMPLES_MAX);
+}
+
+function keep(
+  words: RehearseWords,
+  result: RehearsalResult,
+  certificate: Certificate | null,
+): void {
+  if (words.json !== null) writeFileSync(words.json, `${JSON.stringify(result)}\n`);
+  if (words.report !== null) writeFileSync(words.report, renderReport(result, { certificate }));
 }
 
 /** Brings what held to the server, which signs it; a server of this run's own only when it is wanted. */

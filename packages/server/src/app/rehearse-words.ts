@@ -15,6 +15,10 @@ export interface RehearseWords {
   readonly pace: number;
   readonly profile: ProfileId | null;
   readonly edges: number | null;
+  /** Listeners that an own server takes in; null takes in everybody. */
+  readonly capacity: number | null;
+  /** How many times the capacity come, one crowd after the other; empty without a comparison. */
+  readonly crowds: readonly number[];
   readonly findCapacity: boolean;
   readonly json: string | null;
   readonly report: string | null;
@@ -44,6 +48,8 @@ export function rehearseWords(args: string[]): RehearseWords {
     pace: number('pace', 1, 100_000) ?? PACE_DEFAULT,
     profile: profile as ProfileId | null,
     edges: number('edges', 1, 64),
+    capacity: number('capacity', 20, 1_000_000),
+    crowds: crowdsOf(values['against-capacity'], values.capacity, positionals.length),
     findCapacity: values['find-capacity'] ?? false,
     json: values.json ?? null,
     report: values.report ?? null,
@@ -60,6 +66,22 @@ function pageOf(word: string): string {
   } catch (error) {
     throw new ConfigError((error as Error).message);
   }
+}
+
+const CROWDS_MAX = 8;
+
+/** `1,3,10`: sizes in ascending order, as multiples of `--capacity`. */
+function crowdsOf(text: string | undefined, capacity: string | undefined, urls: number): number[] {
+  if (capacity !== undefined && urls > 0)
+    throw new ConfigError('--capacity is for a server that "rehearse" starts.');
+  if (text === undefined) return [];
+  if (capacity === undefined) throw new ConfigError('--against-capacity needs --capacity.');
+  const crowds = text.split(',').map((each) => numberOf('against-capacity', each, 1, 100));
+  const ascending = crowds.every((each, at) => at === 0 || each > crowds[at - 1]!);
+  if (ascending && crowds.length <= CROWDS_MAX) return crowds;
+  throw new ConfigError(
+    `--against-capacity takes up to ${CROWDS_MAX} numbers in ascending order, as in 1,3,10.`,
+  );
 }
 
 function numberOf(name: string, text: string, min: number, max: number): number {
@@ -83,6 +105,8 @@ function parsed(args: string[]) {
         pace: text,
         profile: text,
         edges: text,
+        capacity: text,
+        'against-capacity': text,
         json: text,
         report: text,
         permit: text,

@@ -14,6 +14,8 @@ import { serve } from './supervisor.ts';
 export interface RehearsedServer {
   readonly url: string;
   readonly space: string;
+  /** Opens one more space beside the one that is rehearsed. @returns its id */
+  neighbour(): Promise<string>;
   /** Kills the edge with the most connections. @returns what was done */
   killEdge(): Promise<string>;
   /** Has the supervisor replace all edges in order. @returns what was done */
@@ -41,10 +43,18 @@ export async function runRehearsed(flags: readonly string[]): Promise<number> {
   return serve(loadConfig(Object.fromEntries(pairs), {}));
 }
 
+export interface RehearsedOptions {
+  readonly edges: number;
+  /** Listeners it takes in. */
+  readonly capacity: number;
+  readonly signal: AbortSignal;
+}
+
 /** @throws Error when it does not open, or is not wanted any more */
-export async function startServer(edges: number, signal: AbortSignal): Promise<RehearsedServer> {
+export async function startServer(options: RehearsedOptions): Promise<RehearsedServer> {
+  const { signal } = options;
   const data = mkdtempSync(join(tmpdir(), 'parterre-rehearsal-'));
-  const supervisor = spawn(process.execPath, [...process.execArgv, ...wordsOf(data, edges)], {
+  const supervisor = spawn(process.execPath, [...process.execArgv, ...wordsOf(data, options)], {
     stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
     detached: true, // Ctrl-C is for the rehearsal, which closes it in order
     env: withoutOwn(process.env),
@@ -61,11 +71,16 @@ export async function startServer(edges: number, signal: AbortSignal): Promise<R
     rmSync(data, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 });
   };
   try {
-    const url = await addressOf(supervisor);
-    await untilLive(url, signal);
+    const { url, ownerToken } = await addressOf(supervisor);
+    await untilLive(url, SPACE, signal);
     return {
       url,
       space: SPACE,
+      async neighbour() {
+        const id = await openSpace(url, ownerToken);
+        await untilLive(url, id, signal);
+        return id;
+      },
       killEdge: async () => killBusiestEdge(supervisor.pid!),
       replaceEdges: async () => {
         supervisor.kill('SIGHUP');
@@ -79,18 +94,16 @@ export async function startServer(edges: number, signal: AbortSignal): Promise<R
   }
 }
 
-function wordsOf(data: string, edges: number): string[] {
+function wordsOf(data: string, { edges, capacity }: RehearsedOptions): string[] {
   const program = process.argv[1];
   if (program === undefined) throw new Error('The program does not know its own path.');
   const place = ['--host=127.0.0.1', '--port=0', '--rtc-port=0', `--data=${data}`];
-  // What it can hold is what is to be found out: nobody is asked to wait.
-  const open = '--capacity=10000000';
   return [
     program,
     'rehearsed',
     ...place,
     `--edges=${edges}`,
-    open,
+    `--capacity=${capacity}`,
     '--demo=true',
     '--log-level=error',
   ];
@@ -102,7 +115,12 @@ function withoutOwn(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   return Object.fromEntries(kept);
 }
 
-function addressOf(supervisor: ChildProcess): Promise<string> {
+interface Opened {
+  readonly url: string;
+  readonly ownerToken: string;
+}
+
+function addressOf(supervisor: ChildProcess): Promise<Opened> {
   return new Promise((resolve, reject) => {
     let said = '';
     const late = setTimeout(() => reject(new Error('The server does not open.')), OPEN_MS_MAX);
@@ -110,18 +128,40 @@ function addressOf(supervisor: ChildProcess): Promise<string> {
     supervisor.stdout!.on('data', (bytes: Buffer) => {
       if (said.length < 100_000) said += bytes.toString();
       const url = /Address\s+(http\S+)/.exec(said)?.[1];
-      if (url === undefined) return;
+      const ownerToken = /Owner link\s+\S+#token=(\S+)/.exec(said)?.[1];
+      if (url === undefined || ownerToken === undefined) return;
       clearTimeout(late);
-      resolve(url.replace('localhost', '127.0.0.1'));
+      resolve({ url: url.replace('localhost', '127.0.0.1'), ownerToken });
     });
   });
 }
 
-async function untilLive(url: string, signal: AbortSignal): Promise<void> {
+/** @returns the id of a space that is on air, with nobody on its stage */
+async function openSpace(url: string, ownerToken: string): Promise<string> {
+  const call = async (path: string, body: object, cookie = ''): Promise<Response> => {
+    const headers = { 'content-type': 'application/json', origin: url, cookie };
+    const answer = await fetch(`${url}${path}`, {
+      method: 'POST',
+      headers,
+      body: JSON.stringify(body),
+    });
+    if (!answer.ok) throw new Error(`${path}: ${answer.status} ${await answer.text()}`);
+    return answer;
+  };
+  const session = await call('/api/session', { token: ownerToken });
+  const cookie = (session.headers.getSetCookie()[0] ?? '').split(';')[0];
+  const about = { title: 'Beside', holdingSound: true, profile: 'near' };
+  const space = await call('/api/spaces', about, cookie);
+  const { id } = (await space.json()) as { id: string };
+  await call(`/api/spaces/${id}/start`, {}, cookie);
+  return id;
+}
+
+async function untilLive(url: string, id: string, signal: AbortSignal): Promise<void> {
   const untilMs = performance.now() + LIVE_MS_MAX;
   for (;;) {
     signal.throwIfAborted();
-    const answer = await fetch(`${url}/spaces/${SPACE}.json`).catch(() => null);
+    const answer = await fetch(`${url}/spaces/${id}.json`).catch(() => null);
     const space = answer?.ok ? ((await answer.json()) as Record<string, unknown>) : null;
     const liveAtMs = Number(space?.liveAtMs ?? 0);
     if (space?.state === 'live' && Number(space.nowMs) - liveAtMs >= ON_AIR_MS) return;

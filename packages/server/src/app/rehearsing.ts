@@ -35,6 +35,10 @@ export interface Rehearsing {
   readonly generators: number;
   readonly view: View;
   readonly signal: AbortSignal;
+  /** What the server takes in; null where only it knows. */
+  readonly capacity: number | null;
+  /** Told when the score begins. */
+  readonly began?: () => void;
   /** The server that was started for it, or null. */
   readonly server: RehearsedServer | null;
   /** What is sent with every question to the server. */
@@ -83,8 +87,15 @@ export async function rehearse(run: Rehearsing): Promise<RehearsalResult> {
     const idleCpu = await conductor.idleCpu();
     const play = async (part: Playable, wanted: number): Promise<Played> => {
       lengthS = part.seconds;
+      run.began?.();
       const ledger = await conductor.play(part);
-      const circumstances = { ...circumstancesOf(target), wanted, edgesKilled: done.edgesKilled };
+      const circumstances = {
+        ...circumstancesOf(target),
+        wanted,
+        edgesKilled: done.edgesKilled,
+        cut: score.incidents.some((incident) => incident.do === 'cut'),
+        capacity: run.capacity,
+      };
       return { ledger, judgement: judge(ledger, circumstances, conductor.stopped) };
     };
     const played = run.words.findCapacity
@@ -106,6 +117,8 @@ export async function rehearse(run: Rehearsing): Promise<RehearsalResult> {
       generators,
       server: description,
       idleCpu,
+      capacity: run.capacity,
+      crowds: [],
     });
   } finally {
     conductor.close();
@@ -204,7 +217,7 @@ export function isLoopback(url: string): boolean {
 }
 
 /** A process of this same program under its hidden word. */
-function forkGenerator(): GeneratorProcess {
+export function forkGenerator(): GeneratorProcess {
   const program = process.argv[1];
   if (program === undefined) throw new Error('The program does not know its own path.');
   // A session of its own, as the server's processes have: Linux shares the CPU out by session first, and

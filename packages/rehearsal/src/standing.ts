@@ -1,0 +1,173 @@
+/**
+ * A visitor's place in line, kept and looked at as the player does (`client/src/listen/queue.ts`): a ticket,
+ * the one document for all, the next look at a tenth of what is left. It holds what it sees against what the
+ * gate has promised: that nobody is overtaken.
+ */
+import {
+  aheadOf,
+  compareOrder,
+  type Eta,
+  etaOf,
+  type IssuedTicket,
+  type NowServing,
+  type Order,
+  pollMs,
+} from '@parterre/protocol';
+import { type Exchange, exchange, type Where } from './exchange.ts';
+import type { System } from './system.ts';
+import type { Tallies } from './tallies.ts';
+
+/** What all who wait in one process have seen of the line. */
+export interface LineWatch {
+  /** Who wait here and have not been called, as they know. */
+  waiting: number;
+  /** Since when there is somebody, monotonic ms. */
+  sinceMs: number;
+  /** The last in the order who came in with a ticket, and when. */
+  last: Order | null;
+  lastAtMs: number;
+}
+
+export interface Line {
+  readonly system: System;
+  readonly tallies: Tallies;
+  readonly space: string;
+  readonly watch: LineWatch;
+}
+
+export interface Look {
+  /** It is one's turn, or there is no line any more. */
+  readonly turn: boolean;
+  /** It has a place, with a ticket. */
+  readonly placed: boolean;
+  /** To come in, or to look again. */
+  readonly againMs: number;
+}
+
+/** The document may be as old as that at another edge, ms. */
+const STALE_MS = 3_000;
+const TURN_MS = 1_000;
+const KEY_DIGITS = 32;
+
+export class Standing {
+  readonly #line: Line;
+  readonly #where: Where;
+  #ticket: IssuedTicket | null = null;
+  #eta: Eta | null = null;
+  #lookedAtMs = 0;
+  #exchange: Exchange | null = null;
+  /** Counted among those who wait. */
+  #counted = false;
+
+  constructor(line: Line, where: Where) {
+    this.#line = line;
+    this.#where = where;
+  }
+
+  get ticket(): string | null {
+    return this.#ticket?.ticket ?? null;
+  }
+
+  /** @param anew the place there was is no good */
+  look(anew: boolean, told: (look: Look) => void): void {
+    if (anew) this.#drop();
+    if (this.#ticket !== null) {
+      this.#ask(told);
+      return;
+    }
+    const { space, system, tallies } = this.#line;
+    const key = Array.from({ length: KEY_DIGITS }, () =>
+      Math.floor(system.random() * 16).toString(16),
+    ).join('');
+    const path = `/gate/${space}/tickets?key=${key}`;
+    this.#exchange = exchange(this.#where, 'POST', path, (answer) => {
+      if (answer?.status === 201) {
+        this.#ticket = JSON.parse(answer.body) as IssuedTicket;
+        tallies.tickets++;
+        this.#count();
+      }
+      this.#ask(told);
+    });
+  }
+
+  #ask(told: (look: Look) => void): void {
+    const { space, system, tallies } = this.#line;
+    this.#exchange = exchange(this.#where, 'GET', `/gate/${space}`, (answer) => {
+      this.#exchange = null;
+      tallies.polls++;
+      const nowMs = system.monotonicMs();
+      const passedMs = nowMs - this.#lookedAtMs;
+      this.#lookedAtMs = nowMs;
+      const random = system.random();
+      const ticket = this.#ticket;
+      if (answer?.status !== 200 || ticket === null) {
+        if (answer?.status !== 200) tallies.unanswered++;
+        told({ turn: false, placed: false, againMs: pollMs(null, random) });
+        return;
+      }
+      const document = JSON.parse(answer.body) as NowServing;
+      const ahead = document.open ? aheadOf(document, ticket) : 0;
+      const turn = ahead === 0;
+      if (turn) this.#discount();
+      else this.#verify(ticket, nowMs);
+      this.#eta = turn ? null : etaOf(document, ahead, this.#eta, passedMs);
+      const againMs = turn ? TURN_MS * random : pollMs(this.#eta, random);
+      told({ turn, placed: true, againMs });
+    });
+  }
+
+  /** Whoever came in with a later ticket, so long ago that every edge knows of it, has overtaken. */
+  #verify(order: Order, nowMs: number): void {
+    const { watch, tallies } = this.#line;
+    const { last, lastAtMs } = watch;
+    if (last === null || nowMs - lastAtMs < STALE_MS || compareOrder(last, order) < 0) return;
+    tallies.overtaken++;
+    tallies.fault('a later ticket was let in before an earlier one was called');
+  }
+
+  /** It was let in. @param byTicket with the ticket, not for want of a line */
+  entered(byTicket: boolean): void {
+    const { watch, tallies, system } = this.#line;
+    const order = this.#ticket;
+    if (byTicket && order !== null) {
+      tallies.byTicket++;
+      if (watch.last === null || compareOrder(order, watch.last) > 0) {
+        watch.last = { second: order.second, rank: order.rank };
+        watch.lastAtMs = system.monotonicMs();
+      }
+    }
+    this.#drop();
+  }
+
+  /** It goes, without a word, as people do. */
+  leave(): void {
+    this.#exchange?.cancel();
+    this.#exchange = null;
+    this.#drop();
+  }
+
+  #drop(): void {
+    this.#ticket = null;
+    this.#eta = null;
+    this.#discount();
+  }
+
+  #count(): void {
+    const { watch, system } = this.#line;
+    if (this.#counted) return;
+    this.#counted = true;
+    if (watch.waiting === 0) watch.sinceMs = system.monotonicMs();
+    watch.waiting++;
+  }
+
+  #discount(): void {
+    if (!this.#counted) return;
+    this.#counted = false;
+    this.#line.watch.waiting--;
+  }
+}
+
+/** Whether one who asked then and came in without a ticket passed those who wait here. */
+export function passedThem({ waiting, sinceMs }: LineWatch, askedAtMs: number): boolean {
+  return waiting > 0 && askedAtMs - sinceMs > STALE_MS;
+}
