@@ -184,6 +184,17 @@ export const SaturationSchema = Type.Enum([
 ] as const);
 export type Saturation = Static<typeof SaturationSchema>;
 
+/** How late the mixers' ticks came. */
+export const MixerLatenessSchema = Type.Object({
+  ticks: Count,
+  meanMs: Measure,
+  /** Bound of the histogram's bucket that holds the 99th percentile; null when it is beyond all. */
+  p99MsAtMost: Maybe(Measure),
+  /** Ticks later than 100 ms. */
+  later: Count,
+});
+export type MixerLateness = Static<typeof MixerLatenessSchema>;
+
 export const RehearsalResultSchema = Type.Object(
   {
     v: Type.Literal(1),
@@ -216,6 +227,8 @@ export const RehearsalResultSchema = Type.Object(
     /** Time without a connection before hearing again, ms. */
     resumeMs: Maybe(PercentilesSchema),
     line: LineSchema,
+    /** Before the first listener, and from then on; null when the server does not tell. */
+    mixer: Type.Object({ idle: Maybe(MixerLatenessSchema), loaded: Maybe(MixerLatenessSchema) }),
     totals: Type.Object({
       joins: Count,
       resumes: Count,

@@ -3,7 +3,7 @@
  * listening, gathers a sample a second from each and the server's figures, and lets happen what the score
  * says. It stops at once when it is told to and when a generator ends.
  */
-import type { RehearsalSecond } from '@parterre/protocol/rehearsal';
+import type { MixerLateness, RehearsalSecond } from '@parterre/protocol/rehearsal';
 import { LISTENERS_PER_PROCESS } from './crowd.ts';
 import { Ledger } from './ledger.ts';
 import type { FromGenerator, Manners, Target, ToGenerator } from './messages.ts';
@@ -41,7 +41,7 @@ const DESCRIPTORS_OWN = 200;
 const WANT_MS = 100;
 const SECOND_MS = 1_000;
 /** How long the idle server is watched, ms. */
-const IDLE_MS = 2_000;
+const IDLE_MS = 5_000;
 const READY_MS_MAX = 20_000;
 
 /** How many processes it takes when each may hold so many descriptors. */
@@ -104,14 +104,14 @@ export class Conductor {
     });
   }
 
-  /** CPU of the server while nobody of ours listens, a share of one core; null when it does not tell. */
-  async idleCpu(): Promise<number | null> {
+  /** The server while nobody of ours listens: CPU, a share of one core, and its mixers; null when it does not tell. */
+  async idle(): Promise<{ readonly cpu: number | null; readonly mixer: MixerLateness | null }> {
     await this.#askServer();
     await new Promise<void>((resolve) => {
       this.#options.system.after(IDLE_MS, resolve);
     });
     await this.#askServer();
-    return this.#ledger.serverCpu;
+    return { cpu: this.#ledger.serverCpu, mixer: this.#ledger.mixer };
   }
 
   /** Plays a score to its end, or until it is stopped. @returns what was measured in it */

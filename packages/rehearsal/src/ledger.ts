@@ -2,8 +2,9 @@
  * What a rehearsal has measured: the samples of all generators and the server's figures, put together
  * second by second, and over the whole. Times in s are counted from its beginning.
  */
-import type { RehearsalResult, RehearsalSecond } from '@parterre/protocol/rehearsal';
+import type { MixerLateness, RehearsalResult, RehearsalSecond } from '@parterre/protocol/rehearsal';
 import { Histogram } from './histogram.ts';
+import { latenessBetween } from './mixer-figures.ts';
 import type { Digest } from './reference.ts';
 import { cpuBetween, type ServerFigures } from './server-figures.ts';
 import type { Sample } from './tallies.ts';
@@ -75,6 +76,7 @@ export class Ledger {
   /** Seconds since the server answered. */
   #unheardS = 0;
   #figures: ServerFigures | null = null;
+  #firstFigures: ServerFigures | null = null;
   /** Where the CPU that is told next is counted from. */
   #measuredFrom: ServerFigures | null = null;
   #measuredFromMs = 0;
@@ -94,6 +96,11 @@ export class Ledger {
   /** The server as last told. */
   get figures(): ServerFigures | null {
     return this.#figures;
+  }
+
+  /** How late the mixers were since the server was first asked; null when it does not tell. */
+  get mixer(): MixerLateness | null {
+    return latenessBetween(this.#firstFigures?.ticks ?? null, this.#figures?.ticks ?? null);
   }
 
   /** CPU of the server as last told, a share of one core. */
@@ -135,6 +142,7 @@ export class Ledger {
     const before = this.#measuredFrom;
     const sinceMs = atMs - this.#measuredFromMs;
     this.#figures = figures;
+    this.#firstFigures ??= figures;
     this.#unheardS = 0;
     if (before !== null && sinceMs < CPU_MS_MIN) return;
     this.#measuredFrom = figures;

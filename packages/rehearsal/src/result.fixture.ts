@@ -132,6 +132,10 @@ export function sampleResult(change: Partial<RehearsalResult> = {}): RehearsalRe
     joinMs: { count: PEAK, p50: 41, p95: 118, p99: 240, max: 611 },
     resumeMs: null,
     line: NO_LINE,
+    mixer: {
+      idle: { ticks: 250, meanMs: 0.82, p99MsAtMost: 5, later: 0 },
+      loaded: { ticks: 9_000, meanMs: 1.9, p99MsAtMost: 10, later: 0 },
+    },
     totals: {
       joins: PEAK,
       resumes: 0,

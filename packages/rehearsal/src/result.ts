@@ -3,6 +3,7 @@ import {
   type CrowdResult,
   type Exercised,
   type Machine,
+  type MixerLateness,
   type PromiseResult,
   type RehearsalResult,
   RehearsalResultSchema,
@@ -38,8 +39,8 @@ export interface ResultInput {
   /** What the server was told to take in; null where that is not known. */
   readonly capacity: number | null;
   readonly crowds: readonly CrowdResult[];
-  /** CPU of the idle server, a share of one core; null when it was not told. */
-  readonly idleCpu: number | null;
+  /** The server before the first listener: CPU, a share of one core, and its mixers; null when not told. */
+  readonly idle: { readonly cpu: number | null; readonly mixer: MixerLateness | null };
 }
 
 const WINDOW_S = 10;
@@ -78,9 +79,10 @@ export function resultOf(input: ResultInput): RehearsalResult {
     latencyMs: ledger.latency.percentiles(),
     joinMs: ledger.join.percentiles(),
     resumeMs: ledger.resume.percentiles(),
+    mixer: { idle: input.idle.mixer, loaded: ledger.mixer },
     line: lineResultOf(ledger, input.capacity, input.crowds),
     totals: ledger.totals,
-    cost: costOf(ledger, input.idleCpu),
+    cost: costOf(ledger, input.idle.cpu),
     seconds: ledger.seconds,
     events: ledger.events,
   };

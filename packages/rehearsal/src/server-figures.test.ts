@@ -15,6 +15,11 @@ parterre_edge_listeners{lane="live",profile="near",part="edge-0"} 7
 parterre_edge_refusals_total{reason="connections",part="edge-0"} 2
 parterre_edge_refusals_total{reason="idle",part="edge-0"} 9
 parterre_programme_chunks_skipped_total{part="programme"} 3
+parterre_programme_tick_late_seconds_bucket{le="0.01",part="programme"} 8
+parterre_programme_tick_late_seconds_bucket{le="0.001",part="programme"} 5
+parterre_programme_tick_late_seconds_bucket{le="+Inf",part="programme"} 9
+parterre_programme_tick_late_seconds_sum{part="programme"} 0.5
+parterre_programme_tick_late_seconds_count{part="programme"} 9
 this is not a metric
 `;
 
@@ -26,6 +31,14 @@ describe('the server’s figures', () => {
       loopDelayMs: 50,
       flushMs: null,
       ticksSkipped: 30,
+      ticks: {
+        count: 9,
+        sumS: 0.5,
+        buckets: [
+          [0.001, 5],
+          [0.01, 8],
+        ],
+      },
       listeners: 7,
       sentBytes: 0,
       descriptors: 0.5,

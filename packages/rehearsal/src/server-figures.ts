@@ -1,5 +1,6 @@
 /** What the server tells of itself at `/metrics`, once a second: read, never trusted for the promises. */
 import { FRAMES_PER_CHUNK } from '@parterre/protocol';
+import type { TickHistogram } from './mixer-figures.ts';
 
 /** The server at one moment. Times in s, sizes in bytes. */
 export interface ServerFigures {
@@ -10,6 +11,7 @@ export interface ServerFigures {
   readonly loopDelayMs: number;
   readonly flushMs: number | null;
   readonly ticksSkipped: number | null;
+  readonly ticks: TickHistogram | null;
   readonly listeners: number;
   readonly sentBytes: number;
   /** Largest share of the descriptors a process may hold that one holds. */
@@ -48,6 +50,7 @@ export function figuresOf(text: string): ServerFigures {
     loopDelayMs: (most('parterre_edge_event_loop_delay_p99_seconds') ?? 0) * 1_000,
     flushMs: flushS === null ? null : flushS * 1_000,
     ticksSkipped: skipped === null ? null : skipped * FRAMES_PER_CHUNK,
+    ticks: ticksOf(named),
     listeners: sum('parterre_edge_listeners'),
     sentBytes: sum('parterre_edge_sent_bytes_total'),
     descriptors: named('process_open_fds').reduce(
@@ -58,6 +61,23 @@ export function figuresOf(text: string): ServerFigures {
     refusedFull: named('parterre_edge_refusals_total')
       .filter(({ labels }) => labels.reason === 'connections')
       .reduce((all, { value }) => all + value, 0),
+  };
+}
+
+function ticksOf(named: (name: string) => Row[]): TickHistogram | null {
+  const name = 'parterre_programme_tick_late_seconds';
+  const count = (rows: Row[]): number => rows.reduce((all, { value }) => all + value, 0);
+  const counts = named(`${name}_count`);
+  if (counts.length === 0) return null;
+  const buckets = new Map<number, number>();
+  for (const { labels, value } of named(`${name}_bucket`)) {
+    const atMostS = Number(labels.le);
+    if (Number.isFinite(atMostS)) buckets.set(atMostS, (buckets.get(atMostS) ?? 0) + value);
+  }
+  return {
+    count: count(counts),
+    sumS: count(named(`${name}_sum`)),
+    buckets: [...buckets].sort(([a], [b]) => a - b),
   };
 }
 

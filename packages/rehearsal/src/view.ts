@@ -2,6 +2,7 @@
 import type {
   CrowdResult,
   LineResult,
+  MixerLateness,
   Neighbour,
   RehearsalResult,
   RehearsalSecond,
@@ -73,10 +74,18 @@ export function resultText(result: RehearsalResult): string {
       `  server: ${(cost.cpuPerListener * 1e6).toFixed(1)} µs CPU a second a listener, ${(cost.cpuPerJoinS * 1e6).toFixed(0)} µs a join, ${(cost.memoryPerListenerBytes / 1_024).toFixed(1)} KiB a listener; scarce: ${result.saturated}`,
     );
   }
+  lines.push(...mixerText(result.mixer));
   lines.push(
     `  generator: ${generator.processes} processes, CPU mean ${percent(generator.cpuMean)}, most ${percent(generator.cpuMax)} of a core, event loop late by up to ${ms(generator.loopDelayMaxMs)}`,
   );
   return `${lines.join('\n')}\n`;
+}
+
+function mixerText({ idle, loaded }: RehearsalResult['mixer']): string[] {
+  const text = (of: MixerLateness): string =>
+    `mean ${of.meanMs.toFixed(2)} ms, p99 ${of.p99MsAtMost === null ? 'beyond all buckets' : `within ${ms(of.p99MsAtMost)}`}, ${of.later} of ${count(of.ticks)} later than 100 ms`;
+  if (loaded === null) return [];
+  return [`  mixer late by: ${text(loaded)}${idle === null ? '' : `; idle before: ${text(idle)}`}`];
 }
 
 function lineText(line: LineResult): string[] {

@@ -14,6 +14,7 @@ import {
   certified,
   costs,
   events,
+  mixers,
   type Page,
   percentiles,
   promises,
@@ -61,7 +62,7 @@ export function renderReport(result: RehearsalResult, options: ReportOptions = {
 <p class="verdict ${result.outcome}">${words.outcome[result.outcome]}</p>
 ${result.outcome === 'held' ? NOTHING : html`<p>${result.reason}</p>`}
 ${tiles(page)}${promises(page)}<section><h2>${words.course}</h2><div class="plots">${plots(page, seconds)}</div></section>
-${line(page)}${percentiles(page)}${costs(page)}${events(page)}${setting(page)}${certified(page)}${terms(page)}</main>
+${line(page)}${percentiles(page)}${mixers(page)}${costs(page)}${events(page)}${setting(page)}${certified(page)}${terms(page)}</main>
 </body>
 </html>
 `.text;

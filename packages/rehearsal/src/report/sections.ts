@@ -1,6 +1,6 @@
 /** The report's parts that are words and tables: promises, percentiles, costs, setting, certificate. */
 import type { Certificate } from '@parterre/protocol/certificate';
-import type { Machine, RehearsalResult } from '@parterre/protocol/rehearsal';
+import type { Machine, MixerLateness, RehearsalResult } from '@parterre/protocol/rehearsal';
 import type { Figures } from './figures.ts';
 import { html, type Markup, NOTHING } from './html.ts';
 import { timeText } from './plot.ts';
@@ -56,6 +56,16 @@ export function percentiles({ result, words, say }: Page): Markup {
       : html`<tr><th scope="row">${name}</th><td>${say.ms(of.p50)}</td><td>${say.ms(of.p95)}</td><td>${say.ms(of.p99)}</td><td>${say.ms(of.max)}</td><td>${say.whole(of.count)}</td></tr>`,
   );
   return html`<section><h2>${words.percentiles}</h2><div class="scroll"><table><thead><tr><td></td><th scope="col">p50</th><th scope="col">p95</th><th scope="col">p99</th><th scope="col">${words.max}</th><th scope="col">${words.count}</th></tr></thead><tbody>${rows}</tbody></table></div></section>
+`;
+}
+
+/** How late the mixers were, beside the idle server. */
+export function mixers({ result, words, say }: Page): Markup {
+  const { idle, loaded } = result.mixer;
+  if (loaded === null) return NOTHING;
+  const row = (name: string, of: MixerLateness): Markup =>
+    html`<tr><th scope="row">${name}</th><td>${say.ms(of.meanMs)}</td><td>${of.p99MsAtMost === null ? '–' : say.ms(of.p99MsAtMost)}</td><td>${say.whole(of.later)}</td><td>${say.whole(of.ticks)}</td></tr>`;
+  return html`<section><h2>${words.mixers}</h2><p>${words.mixersAbout}</p><div class="scroll"><table><thead><tr><td></td><th scope="col">${words.mean}</th><th scope="col">${words.p99AtMost}</th><th scope="col">${words.later}</th><th scope="col">${words.count}</th></tr></thead><tbody>${idle === null ? NOTHING : row(words.idle, idle)}${row(words.loaded, loaded)}</tbody></table></div></section>
 `;
 }
 

@@ -84,7 +84,7 @@ export async function rehearse(run: Rehearsing): Promise<RehearsalResult> {
   try {
     await conductor.open();
     const description = await askServer(origin, run.headers);
-    const idleCpu = await conductor.idleCpu();
+    const idle = await conductor.idle();
     const play = async (part: Playable, wanted: number): Promise<Played> => {
       lengthS = part.seconds;
       run.began?.();
@@ -116,7 +116,7 @@ export async function rehearse(run: Rehearsing): Promise<RehearsalResult> {
       machine: machine(),
       generators,
       server: description,
-      idleCpu,
+      idle,
       capacity: run.capacity,
       crowds: [],
     });

@@ -70,6 +70,7 @@ export function heldResult(change: Partial<RehearsalResult> = {}): RehearsalResu
       unanswered: 0,
       crowds: [],
     },
+    mixer: { idle: null, loaded: null },
     totals: {
       joins: 1_000,
       resumes: 0,
