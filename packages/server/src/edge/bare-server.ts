@@ -124,7 +124,10 @@ const SO_KEEPALIVE = 9;
 const IPPROTO_TCP = 6;
 const TCP_NODELAY = 1;
 const TCP_KEEPIDLE = 4;
+const TCP_DEFER_ACCEPT = 9;
 const TCP_NOTSENT_LOWAT = 25;
+/** A connection is not taken before it has said something, or for so long: then its request lies there. */
+const DEFER_S = 1;
 /** More than this is not kept unsent in the kernel for one connection: 16 seconds of sound. */
 const UNSENT_BYTES_MAX = 65_536;
 
@@ -136,6 +139,7 @@ function setOptions(kernel: Kernel, fd: number): void {
     [IPPROTO_TCP, TCP_NODELAY, 1],
     [SOL_SOCKET, SO_KEEPALIVE, 1],
     [IPPROTO_TCP, TCP_KEEPIDLE, KEEP_ALIVE_S],
+    [IPPROTO_TCP, TCP_DEFER_ACCEPT, DEFER_S],
     [IPPROTO_TCP, TCP_NOTSENT_LOWAT, UNSENT_BYTES_MAX],
   ] as const;
   for (const [level, name, wanted] of options) {
