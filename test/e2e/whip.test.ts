@@ -112,6 +112,10 @@ describe.skipIf(!able)('WHIP with simple-whip-client', () => {
     const scores = windowCorrelations(heard, said, RATE_HZ, RATE_HZ / 20);
     console.info(`likeness of each second: ${scores.map((score) => score.toFixed(2)).join(' ')}`);
     expect(scores.length).toBeGreaterThan(6);
+    // What it had piled up before it was connected is cut, not hurried away.
+    const metrics = await (await fetch(`${server.url}/metrics`)).text();
+    const scaledS = /^parterre_programme_voice_scaled_seconds_total\S* (\S+)$/m.exec(metrics)?.[1];
+    expect(Number(scaledS)).toBeLessThan(0.2);
     expect(scores.toSorted((a, b) => a - b)[1]).toBeGreaterThan(0.9);
   });
 });

@@ -65,7 +65,8 @@ export function windowCorrelations(
   ).find((start) => rms(heard.subarray(start, start + window)) >= floor);
   if (first === undefined) return [];
   const beginning = heard.subarray(first, first + Math.min(heard.length - first, 4 * window));
-  let expected = COARSE * align(coarse(reference), coarse(beginning)).offset;
+  const rough = align(coarse(reference), coarse(beginning));
+  let expected = rough.score >= 0.8 ? COARSE * rough.offset : align(reference, beginning).offset;
   const scores: number[] = [];
   for (let start = first; start + window <= heard.length; start += window, expected += window) {
     const piece = heard.subarray(start, start + window);

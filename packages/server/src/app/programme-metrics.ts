@@ -103,4 +103,9 @@ export function watchVoices(registry: Registry, voices: Readonly<JitterCounters>
     'Missing sound that was made up.',
     () => voices.concealedSamples / SAMPLE_RATE_HZ,
   );
+  counter(
+    'scaled_seconds_total',
+    'Sound removed or repeated to hold a voice’s delay.',
+    () => (voices.shortenedSamples + voices.lengthenedSamples) / SAMPLE_RATE_HZ,
+  );
 }
