@@ -1,6 +1,6 @@
 /** `npm start [-- flags]`: installs, builds the pages, and starts everything. */
 import { join } from 'node:path';
-import { become, buildPages, install, pinnedNode, root } from './pinned.mjs';
+import { become, buildNative, buildPages, install, pinnedNode, root } from './pinned.mjs';
 
 install();
 buildPages();
