@@ -75,22 +75,26 @@ export class FastAnswers {
     return bytes;
   }
 
-  /** A whole refusal, head and body, or the head alone; the connection is closed after it. */
+  /**
+   * A whole refusal, head and body, or the head alone.
+   * @param keptS for so long the connection is kept for a next request; 0 closes it
+   */
   refusal(
     code: ErrorCode,
     detail: string | undefined,
     retryAfterS: number | undefined,
     headOnly: boolean,
     wallMs: number,
+    keptS = 0,
   ): Buffer {
-    const name = `${code} ${retryAfterS ?? ''} ${headOnly} ${detail ?? ''}`;
+    const name = `${code} ${retryAfterS ?? ''} ${headOnly} ${keptS} ${detail ?? ''}`;
     return this.#kept(name, wallMs, (date) => {
       const body = refusalBody(code, detail);
       const fields = {
         ...refusalFields(retryAfterS),
         'content-length': String(body.length),
         date,
-        connection: 'close',
+        ...connectionFields(keptS),
       };
       const start = head(ERRORS[code].status, fields);
       return headOnly ? start : Buffer.concat([start, body]);
@@ -110,6 +114,12 @@ export class FastAnswers {
     }
     return bytes;
   }
+}
+
+/** @param keptS 0: it is closed */
+export function connectionFields(keptS: number): Fields {
+  if (keptS === 0) return { connection: 'close' };
+  return { connection: 'keep-alive', 'keep-alive': `timeout=${keptS}` };
 }
 
 const HEADS_MAX = 256;

@@ -38,7 +38,7 @@ export class BareSocket implements Sink, Pollable {
   heard = false;
   /** It is given up if it stays silent. */
   awaited = false;
-  /** It was kept after an answer: silence is its right. */
+  /** It was kept after an answer, at least once. */
   kept = false;
   #waiting: Uint8Array[] | null = null;
   /** Will be written to before this turn of the event loop ends. */
@@ -50,6 +50,11 @@ export class BareSocket implements Sink, Pollable {
     this.fd = fd;
     this.#owner = owner;
     descriptors.poller.adopt(fd, this);
+  }
+
+  /** It has been answered and asks for nothing: silence is its right. */
+  get resting(): boolean {
+    return this.kept && !this.heard && !this.writableEnded;
   }
 
   /** Goes by what has come already, and by what will. @param packet null: nothing yet; empty: its end */
@@ -147,10 +152,17 @@ export class BareSocket implements Sink, Pollable {
     if (this.descriptors.kernel.shutdown(this.fd, SENDING_SIDE) < 0) this.destroy();
   }
 
-  /** It was answered, and may ask for something else: its next packet is a first one again. */
-  keep(): void {
-    this.heard = false;
-    this.kept = true;
+  /**
+   * Answers a question that was read to its last byte, so that closing at once loses nothing.
+   * @param keeps its next packet is a first one again, if it reads what it was told
+   */
+  answer(bytes: Uint8Array, keeps: boolean): void {
+    if (!this.write(bytes)) this.end();
+    else if (!keeps) this.destroy();
+    else {
+      this.heard = false;
+      this.kept = true;
+    }
   }
 
   /** Says one thing and closes; what has come was read, so that what is said is not lost to a reset. */

@@ -9,7 +9,7 @@ import type { Kernel } from '../ports/kernel.ts';
 import type { ProgrammeFeed } from '../ports/programme-feed.ts';
 import { EdgeCounters, type LaneId } from './counters.ts';
 import type { Format, HoldingFrames } from './format.ts';
-import { FIRST_REQUEST_MS_MAX, Front } from './front.ts';
+import { Front } from './front.ts';
 import type { ListenAt } from './front-options.ts';
 import { GateHttp, type GateHttpOptions } from './gate-http.ts';
 import { Hls, type HlsMode } from './hls.ts';
@@ -27,6 +27,10 @@ const MOVE_MS = 800;
 const MOVES_PER_S = 2_000;
 const MOVE_MS_MAX = 40_000;
 const SETTLE_POLL_MS = 10;
+/** Connections at once, where nobody says how many. */
+const CONNECTIONS_MAX = 18_000;
+/** From accept to a whole first request. */
+const FIRST_REQUEST_MS_MAX = 10_000;
 /** A client that takes nothing of an answer for this long is let go; a player that paused asks again. */
 const STALL_MS_MAX = 60_000;
 /** Then requests that have begun may take this long to finish. */
@@ -84,7 +88,7 @@ export class Edge {
     this.#options = options;
     const { clock, timers, formats, holding, sockets, dataDir, tls } = options;
     const secure = tls !== null;
-    const { gate = null } = options;
+    const { gate = null, firstRequestMsMax = FIRST_REQUEST_MS_MAX } = options;
     this.house = new House({
       clock,
       timers,
@@ -120,12 +124,14 @@ export class Edge {
       failed: (error) => options.failed?.(error),
       linger: (socket) => this.#front.linger(socket),
       ready: () => this.#closing === null && this.house.settled,
-      headersMsMax: options.firstRequestMsMax ?? FIRST_REQUEST_MS_MAX,
+      headersMsMax: firstRequestMsMax,
       stallMsMax: options.stallMsMax ?? STALL_MS_MAX,
       closing: () => this.#closing !== null,
     });
     this.#front = new Front({
       ...options,
+      connectionsMax: options.connectionsMax ?? CONNECTIONS_MAX,
+      firstRequestMsMax,
       house: this.house,
       counters: this.counters,
       peers,

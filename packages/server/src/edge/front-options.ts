@@ -16,14 +16,15 @@ export interface FrontOptions {
   readonly counters: EdgeCounters;
   readonly clock: Clock;
   readonly timers: Timers;
-  readonly connectionsMax?: number;
+  readonly connectionsMax: number;
   /** With so many connections this port leaves new ones to the others that share its socket. */
   readonly leaveAt?: number;
   /** It has; whoever knows the others may have it `take` again, up to `connectionsMax`. */
   readonly left?: () => void;
   /** null: every connection is a `net.Socket`. */
   readonly kernel: Kernel | null;
-  readonly firstRequestMsMax?: number;
+  /** From accept to a whole first request. */
+  readonly firstRequestMsMax: number;
   readonly tls: TlsFiles | null;
   /** 48 bytes, the same at all edges. */
   readonly ticketKeys?: Buffer | null;

@@ -12,19 +12,16 @@ import { FastAnswers } from './answers.ts';
 import { BareServer } from './bare-server.ts';
 import { type BareOwner, BareSocket } from './bare-socket.ts';
 import type { FrontOptions, ListenAt } from './front-options.ts';
+import type { Refused } from './house.ts';
 import { listen } from './listeners.ts';
 import { type LiveRequest, parseLiveRequest } from './live-request.ts';
-import { readProxyHeader } from './proxy-header-reader.ts';
+import { introduce } from './proxy-header-reader.ts';
 import { Secure, type TlsFiles } from './secure.ts';
 import { Silence } from './silence.ts';
 import { KEPT_S } from './waiters.ts';
 
-/** Where nobody says how many. */
-const CONNECTIONS_MAX = 18_000;
 /** With more connections than this share of the most none is kept for those who wait. */
 const KEPT_SHARE = 0.5;
-/** From accept to a whole first request. */
-export const FIRST_REQUEST_MS_MAX = 10_000;
 const BACKLOG = 4_096;
 const SWEEP_MS = 1_000;
 const REFUSED_RETRY_S = 5;
@@ -144,15 +141,10 @@ export class Front {
 
   /** A balancer says first whose connection this is. */
   #introduce(socket: Socket): void {
+    const { counters, peers } = this.#options;
     socket.on('error', destroyThis);
     this.#keep(socket, this.#firstRequestUntilMs());
-    readProxyHeader(socket, (header) => {
-      if (header === 'malformed') {
-        this.#options.counters.refusals.proxy++;
-        socket.destroy();
-        return;
-      }
-      if (header.address !== null) this.#options.peers.introduce(socket, header.address);
+    introduce(socket, counters, peers, () => {
       this.#sockets.delete(socket);
       this.#silence.heard(socket);
       this.#begin(socket);
@@ -192,7 +184,7 @@ export class Front {
     if (full) socket.destroy();
     else socket.begin(packet);
     // In a stampede most requests lie there when their connection is accepted.
-    if (!socket.heard && !socket.kept && !socket.destroyed)
+    if (!socket.heard && !socket.resting && !socket.destroyed)
       this.#silence.await(socket, this.#firstRequestUntilMs());
   }
 
@@ -242,12 +234,12 @@ export class Front {
   }
 
   #isFull(): boolean {
-    return this.connections >= (this.#options.connectionsMax ?? CONNECTIONS_MAX);
+    return this.connections >= this.#options.connectionsMax;
   }
 
   /** A refusal in words takes a handshake; beyond this there is none. */
   #isOverfull(): boolean {
-    const { counters, connectionsMax = CONNECTIONS_MAX } = this.#options;
+    const { counters, connectionsMax } = this.#options;
     const over = this.connections >= connectionsMax + WAITING_TO_BE_REFUSED_MAX;
     if (over) counters.refusals.connections++;
     return over;
@@ -261,7 +253,7 @@ export class Front {
 
   #firstRequestUntilMs(): number {
     const { clock, firstRequestMsMax } = this.#options;
-    return clock.monotonicMs() + (firstRequestMsMax ?? FIRST_REQUEST_MS_MAX);
+    return clock.monotonicMs() + firstRequestMsMax;
   }
 
   #keep(socket: Socket, silentUntilMs: number): void {
@@ -303,8 +295,7 @@ export class Front {
     const { spaceId, from, profile, pass, headOnly } = request;
     const admission = house.admit('live', spaceId, from, profile, pass);
     if ('refusal' in admission) {
-      const { refusal, detail, retryAfterS } = admission;
-      this.#end(socket, this.#answers.refusal(refusal, detail, retryAfterS, headOnly, wallMs));
+      this.#refuse(socket, request, admission);
       return;
     }
     const { contentType } = admission.cohort.source.format;
@@ -316,14 +307,39 @@ export class Front {
     listen(house, socket, admission, from !== null, head);
   }
 
+  /** One write, and the connection is kept for whatever comes next: to stand in line, most often. */
+  #refuse(
+    socket: Socket | BareSocket,
+    { headOnly, kept }: LiveRequest,
+    { refusal, detail, retryAfterS }: Refused,
+  ): void {
+    const wallMs = this.#options.clock.wallMs();
+    const keeps = kept && socket instanceof BareSocket && this.#keeps();
+    const keptS = keeps ? KEPT_S : 0;
+    const told = this.#answers.refusal(refusal, detail, retryAfterS, headOnly, wallMs, keptS);
+    if (socket instanceof BareSocket) this.#answerBare(socket, told, keeps);
+    else this.#end(socket, told);
+  }
+
   /** @returns false when that is not what the packet asks, or there is nothing to tell */
   #tellHowItStands(socket: BareSocket, packet: Uint8Array): boolean {
-    const { waiters, connectionsMax = CONNECTIONS_MAX } = this.#options;
-    const keeps = !this.#closing && this.connections < connectionsMax * KEPT_SHARE;
-    if (!waiters.tell(socket, packet, keeps)) return false;
-    if (socket.kept && !socket.destroyed)
-      this.#silence.await(socket, this.#options.clock.monotonicMs() + KEPT_S * 1_000);
+    const keeps = this.#keeps();
+    const answer = this.#options.waiters.answerTo(packet, keeps);
+    if (answer === null) return false;
+    this.#answerBare(socket, answer, keeps);
     return true;
+  }
+
+  /** Whether a connection may be kept after an answer: places are listeners' first. */
+  #keeps(): boolean {
+    const { connectionsMax } = this.#options;
+    return !this.#closing && this.connections < connectionsMax * KEPT_SHARE;
+  }
+
+  #answerBare(socket: BareSocket, answer: Uint8Array, keeps: boolean): void {
+    socket.answer(answer, keeps);
+    if (socket.resting && !socket.destroyed)
+      this.#silence.await(socket, this.#options.clock.monotonicMs() + KEPT_S * 1_000);
   }
 
   #end(socket: Socket | BareSocket, answer: Uint8Array): void {
@@ -355,8 +371,7 @@ export class Front {
   /** No new connection is taken; a queued one goes to another edge that shares the socket. */
   stopAccepting(): void {
     this.#closing = true;
-    for (const socket of this.#bareServer?.sockets() ?? [])
-      if (socket.kept && !socket.heard) socket.destroy();
+    for (const socket of this.#bareServer?.sockets() ?? []) if (socket.resting) socket.destroy();
     this.leave();
     this.#bareServer?.stop();
   }

@@ -6,7 +6,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { type NowServing, SPACE_ID } from '@parterre/protocol';
 import { type GateKeeper, RETRY_SOON_S, type Spending } from '../gate/index.ts';
 import type { Clock } from '../ports/clock.ts';
-import { CORS_FIELDS, head } from './answers.ts';
+import { CORS_FIELDS, connectionFields, head } from './answers.ts';
 import type { LaneId } from './counters.ts';
 import type { Admission, House } from './house.ts';
 import type { LiveQuery } from './live-request.ts';
@@ -17,8 +17,8 @@ const NOW_SERVING = /^\/gate\/([^/]+)$/;
 const TICKETS = /^\/gate\/([^/]+)\/tickets$/;
 const KEY = /(?:^|&)key=([A-Za-z0-9_-]+)(?:&|$)/;
 const CACHED = 'public, max-age=1';
-const KEPT_FIELDS = { connection: 'keep-alive', 'keep-alive': `timeout=${KEPT_S}` };
-const LAST_FIELDS = { connection: 'close' };
+const KEPT_FIELDS = connectionFields(KEPT_S);
+const LAST_FIELDS = connectionFields(0);
 
 export interface GateHttpOptions {
   readonly house: House;

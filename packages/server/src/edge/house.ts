@@ -62,6 +62,8 @@ export type Admission =
   | { readonly cohort: Cohort; readonly startSeq: number }
   | { readonly refusal: ErrorCode; readonly detail?: string; readonly retryAfterS?: number };
 
+export type Refused = Extract<Admission, { readonly refusal: unknown }>;
+
 export class House implements FeedReader {
   readonly counters: EdgeCounters;
   readonly #options: HouseOptions;

@@ -11,7 +11,14 @@ const bytes = (text: string): Buffer => Buffer.from(text, 'latin1');
 const request = (line: string, header = 'Host: a\r\n'): Buffer => bytes(`${line}\r\n${header}\r\n`);
 
 describe('the fast path takes', () => {
-  const plain = { headOnly: false, spaceId: 'evening', from: null, profile: null, pass: null };
+  const plain = {
+    headOnly: false,
+    spaceId: 'evening',
+    from: null,
+    profile: null,
+    pass: null,
+    kept: true,
+  };
   test.each([
     ['GET /live/evening HTTP/1.1', plain],
     ['HEAD /live/evening HTTP/1.1', { ...plain, headOnly: true }],
@@ -31,6 +38,14 @@ describe('the fast path takes', () => {
       'Sec-Fetch-Mode: cors\r\nConnection: keep-alive\r\n';
     expect(parseLiveRequest(request('GET /live/evening HTTP/1.1', header))).not.toBeNull();
   });
+});
+
+test('a client that says of its connection anything but keep-alive is not kept', () => {
+  const kept = (header: string) =>
+    parseLiveRequest(request('GET /live/evening HTTP/1.1', `Host: a\r\n${header}`))?.kept;
+  expect(kept('Connection: keep-alive\r\n')).toBe(true);
+  expect(kept('connection: close\r\n')).toBe(false);
+  expect(kept('Connection: keep-alive, x\r\n')).toBe(false);
 });
 
 describe('the fast path leaves to the full parser', () => {
@@ -93,7 +108,14 @@ const wellFormed = fc
     const packet = bytes(
       `${method} /live/${spaceId}${query === '' ? '' : `?${query}`} HTTP/1.1\r\n${header}Host: x\r\n\r\n`,
     );
-    const expected = { headOnly: method === 'HEAD', spaceId, from, profile, pass: null };
+    const expected = {
+      headOnly: method === 'HEAD',
+      spaceId,
+      from,
+      profile,
+      pass: null,
+      kept: true,
+    };
     return { packet, expected };
   });
 

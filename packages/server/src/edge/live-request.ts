@@ -23,6 +23,8 @@ export interface LiveRequest {
   readonly profile: ProfileId | null;
   /** What lets one who was in come back. */
   readonly pass: string | null;
+  /** The connection may have a next request, when this one is refused. */
+  readonly kept: boolean;
 }
 
 const CR = 13;
@@ -73,8 +75,10 @@ export function parseLiveRequest(bytes: Uint8Array): LiveRequest | null {
     query = parsed;
   }
   if (!matchesAt(bytes, lineEnd, VERSION)) return null;
-  if (headerOf(bytes, lineEnd + VERSION.length) === FOREIGN) return null;
-  return { headOnly, spaceId, from: query.from, profile: query.profile, pass: query.pass };
+  const header = headerOf(bytes, lineEnd + VERSION.length);
+  if (header === FOREIGN) return null;
+  const { from, profile, pass } = query;
+  return { headOnly, spaceId, from, profile, pass, kept: header === KEPT };
 }
 
 const WAITING = ascii('GET /gate/');

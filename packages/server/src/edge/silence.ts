@@ -31,8 +31,8 @@ export class Silence {
     let unanswered = 0;
     for (const [socket, untilMs] of this.#untilMs) {
       if (untilMs > nowMs || socket.destroyed) continue;
-      const mayBeSilent = socket instanceof BareSocket && socket.kept && !socket.heard;
-      if (!socket.writableEnded && !mayBeSilent) unanswered++;
+      const rests = socket instanceof BareSocket && socket.resting;
+      if (!socket.writableEnded && !rests) unanswered++;
       socket.destroy();
     }
     return unanswered;

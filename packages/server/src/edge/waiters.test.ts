@@ -92,6 +92,23 @@ describe('those who wait', () => {
     expect(running.edge.counters.fastAnswers).toBe(1);
   });
 
+  it('[P2] are refused and told their place on one connection', async () => {
+    const waiter = client(liveRequest('/live/evening'));
+    await waiter.until((bytes) => bytes.includes('"waiting"'));
+    expect(waiter.text).toMatch(/^HTTP\/1\.1 503 [\s\S]*\r\nconnection: keep-alive\r\n/);
+    waiter.socket.write(ASK);
+    await waiter.until(whole(1));
+    expect(running.edge.counters.fastAnswers).toBe(2);
+  });
+
+  it('who is refused and says so is closed', async () => {
+    const waiter = client(
+      liveRequest('/live/evening').replace('Accept', 'Connection: close\r\nAccept'),
+    );
+    await waiter.closed;
+    expect(waiter.text).toMatch(/"waiting"[\s\S]*\}$/);
+  });
+
   it('are closed when they say so', async () => {
     const waiter = client(ASK.replace('Accept', 'Connection: close\r\nAccept'));
     await waiter.closed;

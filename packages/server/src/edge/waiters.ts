@@ -1,9 +1,7 @@
 /**
  * Those who wait, on the strict fast path: each asks again and again for the one document that says how
- * the line stands, and is given bytes that are ready. A connection may be kept for the next question; one
- * who does not read is not.
+ * the line stands, and is given bytes that are ready.
  */
-import type { BareSocket } from './bare-socket.ts';
 import type { EdgeCounters } from './counters.ts';
 import { parseWaitingRequest } from './live-request.ts';
 
@@ -12,30 +10,25 @@ export const KEPT_S = 5;
 
 export class Waiters {
   readonly #counters: EdgeCounters;
-  readonly #answerOf: (spaceId: string, kept: boolean) => Uint8Array | null;
+  readonly #ready: (spaceId: string, kept: boolean) => Uint8Array | null;
 
-  /** @param answerOf the whole answer; null where there is no such space, or nothing is known of its line */
+  /** @param ready the whole answer; null where there is no such space, or nothing is known of its line */
   constructor(
     counters: EdgeCounters,
-    answerOf: (spaceId: string, kept: boolean) => Uint8Array | null,
+    ready: (spaceId: string, kept: boolean) => Uint8Array | null,
   ) {
     this.#counters = counters;
-    this.#answerOf = answerOf;
+    this.#ready = ready;
   }
 
   /**
-   * @param keeps the connection may be kept
-   * @returns whether that was the question, and is answered
+   * @param kept the connection will be
+   * @returns the answer; null when that is not the question, or the full HTTP server must answer it
    */
-  tell(socket: BareSocket, packet: Uint8Array, keeps: boolean): boolean {
+  answerTo(packet: Uint8Array, kept: boolean): Uint8Array | null {
     const spaceId = parseWaitingRequest(packet);
-    const answer = spaceId === null ? null : this.#answerOf(spaceId, keeps);
-    if (answer === null) return false;
-    this.#counters.fastAnswers++;
-    if (!socket.write(answer)) socket.end();
-    else if (keeps) socket.keep();
-    // The question was read to its last byte: closing at once loses nothing of the answer.
-    else socket.destroy();
-    return true;
+    const answer = spaceId === null ? null : this.#ready(spaceId, kept);
+    if (answer !== null) this.#counters.fastAnswers++;
+    return answer;
   }
 }
