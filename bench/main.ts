@@ -25,6 +25,7 @@ const SUITES: readonly Suite[] = [
   { names: ['fanout.cpu_per_'], load: () => fanout('costs') },
   { names: ['fanout.memory_'], load: () => fanout('memories') },
   { names: ['fanout.join', 'fanout.gaps'], load: () => fanout('arrivals') },
+  { names: ['gate.'], load: () => import('./gate.ts') },
   { names: ['waiters.'], load: () => import('./waiters.ts') },
   { names: ['soak.'], long: true, load: () => import('./soak.ts') },
 ];

@@ -14,23 +14,28 @@ import { BENCH_SPACE, benchEdge, ClockFeed } from './fanout-edge.ts';
 
 const INHERITED_FD = 4;
 const REPORT_MS = 100;
-/** Who waits came over so many seconds, and the house takes in so few. */
+/** Who waits came over so many seconds. */
 const ARRIVED_OVER_S = 120;
-const CAPACITY = 100;
-/** Taken in, so that there is a line. */
-const LISTENERS = CAPACITY;
+/** Of a house that is full, and of one that never is. */
+const FULL = 100;
+const LARGE = 1_000_000;
 
 function run(waiters: number): Promise<{ port: number }> {
   const nowMs = systemClock.monotonicMs();
-  const capacity = { listeners: CAPACITY, joinsPerS: 1_000, source: 'default' } as const;
+  const listeners = waiters > 0 ? FULL : LARGE;
+  const capacity = { listeners, joinsPerS: LARGE, source: 'default' } as const;
   const keeper = new GateKeeper(new Uint8Array(32), 0, systemRandom, nowMs);
   const gate = new GateCoordinator<string>({ capacity, float: 0, edges: 1, nowMs });
   gate.opened('edge');
-  const used = (): number => LISTENERS;
   for (let i = 0; i < waiters; i++) {
     const agoMs = ((waiters - i) / waiters) * ARRIVED_OVER_S * 1_000;
     keeper.issue(BENCH_SPACE, 'a-key-of-a-browser', nowMs, systemClock.wallMs() - agoMs);
   }
+  const edge = benchEdge(new ClockFeed(), null, null, {
+    keeper,
+    spend: () => Promise.resolve('not_yet'),
+  });
+  const used = (): number => (waiters > 0 ? FULL : edge.house.used(BENCH_SPACE));
   const step = (): void => {
     const atMs = systemClock.monotonicMs();
     gate.reported('edge', keeper.report(atMs, [{ id: BENCH_SPACE, used: used() }]));
@@ -40,10 +45,6 @@ function run(waiters: number): Promise<{ port: number }> {
   };
   step();
   systemTimers.every(REPORT_MS, step);
-  const edge = benchEdge(new ClockFeed(), null, null, {
-    keeper,
-    spend: () => Promise.resolve('not_yet'),
-  });
   return edge.open({ fd: INHERITED_FD }, PROFILES.steady.bufferMs);
 }
 

@@ -49,11 +49,15 @@ const QUESTION = [
 const WAYS = ['kept', 'fresh'] as const;
 type Way = (typeof WAYS)[number];
 
-interface Server {
-  readonly name: 'edge' | 'c';
+/** A server's process, and who asks it. */
+export interface Questioned {
   readonly pid: number;
-  readonly port: number;
   readonly waiters: LineProcess;
+}
+
+interface Server extends Questioned {
+  readonly name: 'edge' | 'c';
+  readonly port: number;
   /** CPU per poll of each counted turn, µs. */
   readonly micros: Readonly<Record<Way, number[]>>;
   close(): void;
@@ -108,10 +112,10 @@ async function turn(server: Server, counted: boolean): Promise<number> {
   const far = Math.round((WAITERS - NEAR) / FAR_POLL_S);
   // Opening the connections is not what is measured; they are given up when silent for longer.
   await ask(server, `kept ${NEAR} 1 1`);
-  const kept = await measured(server, `kept ${NEAR} ${near * RUN_S} ${near}`);
+  const kept = await cpuPerAnswer(server, `kept ${NEAR} ${near * RUN_S} ${near}`);
   await ask(server, 'leave');
   await wait(QUIET_MS);
-  const fresh = await measured(server, `fresh ${far * RUN_S} ${far}`);
+  const fresh = await cpuPerAnswer(server, `fresh ${far * RUN_S} ${far}`);
   await wait(QUIET_MS);
   if (counted) {
     server.micros.kept.push(kept.micros);
@@ -120,29 +124,34 @@ async function turn(server: Server, counted: boolean): Promise<number> {
   return Math.max(kept.p99Ms, fresh.p99Ms);
 }
 
-async function measured(server: Server, word: string): Promise<{ micros: number; p99Ms: number }> {
+/** @param word what the waiters are told; CPU for each answer, and the time within which 99 of 100 had it */
+export async function cpuPerAnswer(
+  server: Questioned,
+  word: string,
+): Promise<{ micros: number; p99Ms: number }> {
   const before = cpuNs([server.pid]);
   const [answered, failed, , p99Ms] = await ask(server, word);
   const micros = (cpuNs([server.pid]) - before) / 1_000 / answered!;
-  if (failed! > 0) throw new Error(`${server.name} did not answer ${failed} of "${word}".`);
+  if (failed! > 0) throw new Error(`There was no right answer to ${failed} of "${word}".`);
   return { micros, p99Ms: p99Ms! };
 }
 
-async function ask({ waiters }: Server, word: string): Promise<number[]> {
+async function ask({ waiters }: Questioned, word: string): Promise<number[]> {
   waiters.say(word);
   return (await waiters.line()).split(' ').map(Number);
 }
 
-function waitersOf(port: number): LineProcess {
-  const question = join(scratch, 'question');
-  writeFileSync(question, QUESTION);
-  const waiters = new LineProcess(build('waiters'), [String(port), question]);
+/** @param status of a right answer */
+export function waitersOf(port: number, question: string, status: number): LineProcess {
+  const file = join(scratch, `question-${port}`);
+  writeFileSync(file, question);
+  const waiters = new LineProcess(build('waiters'), [String(port), file, String(status)]);
   pin(waiters.process.pid!, WAITERS_CORE);
   return waiters;
 }
 
 function serverOf(name: Server['name'], pid: number, port: number, end: () => void): Server {
-  const waiters = waitersOf(port);
+  const waiters = waitersOf(port, QUESTION, 200);
   pin(pid, SERVER_CORE);
   const close = (): void => {
     waiters.close();
@@ -152,18 +161,28 @@ function serverOf(name: Server['name'], pid: number, port: number, end: () => vo
 }
 
 async function edgeServer(): Promise<Server> {
+  const { pid, port, close } = await fullEdge(WAITERS);
+  return serverOf('edge', pid, port, close);
+}
+
+/** An edge (`waiters-edge.ts`) with so many before it; with none it has places for all. */
+export async function fullEdge(
+  waiters: number,
+): Promise<{ pid: number; port: number; close(): void }> {
   const socket = new BoundSocket({ host: '0.0.0.0', port: 0 });
   const program = join(import.meta.dirname, 'waiters-edge.ts');
   const edge: ChildProcess = spawn(
     process.execPath,
-    [...process.execArgv, program, String(WAITERS)],
+    [...process.execArgv, program, String(waiters)],
     { stdio: ['ignore', 'inherit', 'inherit', 'ipc', socket.fd()] },
   );
   await answer(edge);
-  return serverOf('edge', edge.pid!, socket.address().port, () => {
+  pin(edge.pid!, SERVER_CORE);
+  const close = (): void => {
     edge.kill('SIGKILL');
     socket.close();
-  });
+  };
+  return { pid: edge.pid!, port: socket.address().port, close };
 }
 
 async function staticServer(bytes: Buffer): Promise<Server> {

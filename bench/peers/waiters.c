@@ -1,10 +1,11 @@
 /*
  * Waiters, as their pages poll, for every server that is compared: one thread, epoll, one shared buffer.
- * An answer is whole when as many bytes have come as its Content-Length says.
+ * An answer is whole when as many bytes have come as its Content-Length says; a stream, which has none, with
+ * its first packet.
  *
- *   waiters PORT REQUEST
+ *   waiters PORT REQUEST STATUS
  *
- * REQUEST is a file, the question. Words on its input, one a line, each answered by one line:
+ * REQUEST is a file, the question; STATUS that of a right answer. Words on its input, one a line, each answered by one line:
  *
  *   fresh COUNT RATE       COUNT questions, RATE a second, each on a connection of its own, which the waiter
  *                          closes when it has its answer           -> answered failed seconds p99_ms
@@ -39,6 +40,7 @@ static int pool[FDS_MAX], pooled, opened, answered, failed, waiting;
 static double waits[1 << 20];
 static char shared[READ_MAX + 1], request[4096];
 static size_t request_length;
+static char status_line[32];
 static int poll_fd, port;
 
 static double now(void) {
@@ -84,8 +86,8 @@ static void read_answer(int fd, struct waiter *one, long got) {
   if (one->left < 0) {
     shared[got] = 0;
     char *end = strstr(shared, "\r\n\r\n"), *field = strcasestr(shared, "\r\ncontent-length:");
-    if (!end || !field || strncmp(shared, "HTTP/1.1 200", 12)) { gone(fd); return; }
-    one->left = atol(field + 17) + (end + 4 - shared);
+    if (!end || strncmp(shared, status_line, strlen(status_line))) { gone(fd); return; }
+    one->left = field && field < end ? atol(field + 17) + (end + 4 - shared) : got;
   }
   one->left -= got;
   if (one->left > 0) return;
@@ -180,12 +182,13 @@ static void obey(const char *word) {
 }
 
 int main(int argc, char **argv) {
-  if (argc != 3) { fputs("waiters PORT REQUEST\n", stderr); return 2; }
+  if (argc != 4) { fputs("waiters PORT REQUEST STATUS\n", stderr); return 2; }
   struct rlimit limit;
   getrlimit(RLIMIT_NOFILE, &limit);
   limit.rlim_cur = limit.rlim_max;
   setrlimit(RLIMIT_NOFILE, &limit);
   port = atoi(argv[1]);
+  snprintf(status_line, sizeof status_line, "HTTP/1.1 %s ", argv[3]);
   FILE *file = fopen(argv[2], "rb");
   if (!file) { perror(argv[2]); return 1; }
   request_length = fread(request, 1, sizeof request, file);
