@@ -33,16 +33,32 @@ describe('the line', () => {
     expect(line.standing({ second: SECOND + 1, rank: 5 })).toBe('called');
   });
 
-  test('[P2] a crowd that has gone without a word is passed within half a minute', () => {
-    const line = new Line('evening', 60_000);
-    for (let index = 0; index < 30; index++) line.issued(SECOND + index, 600);
-    const goneAtMs = 40_000;
-    let atMs = goneAtMs;
-    while (line.waiting > 0 && atMs - goneAtMs < 120_000) {
-      atMs += 100;
-      line.step(1_400, atMs, WALL_MS + atMs);
+  test('[P2] a crowd that has gone without a word keeps newcomers waiting for less than half a minute', () => {
+    for (const [gone, free] of [
+      [18_000, 600],
+      [18_000, 1_400],
+      [500, 600],
+    ] as const) {
+      const line = new Line('evening', 60_000);
+      for (let index = 0; index < 30; index++) line.issued(SECOND + index, gone / 30);
+      const goneAtMs = 40_000;
+      let atMs = goneAtMs;
+      do {
+        atMs += 100;
+        line.step(free, atMs, WALL_MS + atMs);
+      } while (line.word(atMs, WALL_MS + atMs).open && atMs - goneAtMs < 120_000);
+      expect(atMs - goneAtMs, `${gone} gone, ${free} free`).toBeLessThanOrEqual(30_000);
     }
-    expect(atMs - goneAtMs).toBeLessThanOrEqual(30_000);
+  });
+
+  test('[P2] no turn lapses while there is no place to take', () => {
+    const line = new Line('evening', 60_000);
+    line.issued(SECOND, 20);
+    line.step(20, 1_000, WALL_MS + 9_000);
+    for (let atMs = 2_000; atMs < 200_000; atMs += 1_000) line.step(0, atMs, WALL_MS + atMs);
+    expect(line.standing({ second: SECOND, rank: 5 })).toBe('called');
+    line.step(1, 200_000, WALL_MS + 200_000);
+    expect(line.standing({ second: SECOND, rank: 5 })).toBe('lapsed');
   });
 
   test('those who come when called are not outrun: no more are called than there are places', () => {
@@ -55,8 +71,8 @@ describe('the line', () => {
       line.step(free, atMs, WALL_MS + atMs);
       called += before - line.waiting;
       before = line.waiting;
-      // Everybody comes within ten seconds or so.
-      const come = Math.min(Math.floor(called), atMs % 1_000 === 0 ? 10 : 0);
+      // Everybody comes within seven seconds.
+      const come = Math.min(Math.floor(called), atMs % 1_000 === 0 ? 15 : 0);
       for (let one = 0; one < come; one++) line.redeemed(atMs);
       called -= come;
       free -= come;

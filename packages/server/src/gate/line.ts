@@ -15,10 +15,10 @@ const COUNTED_MS = 1_500;
 /** Who has redeemed is soon counted among the listeners; until then their place is not given again, ms. */
 const ARRIVING_MS = 1_000;
 /** Who comes when called comes soon; later than this few do, ms. */
-const PROMPT_MS = 12_000;
+const PROMPT_MS = 8_000;
 const LATE_SHARE = 0.25;
 /** At least this share of those called is expected, and how fast what is seen changes what is expected. */
-const EXPECTED_MIN = 0.1;
+const EXPECTED_MIN = 0.02;
 const EXPECTED_STEP = 0.9;
 /** So few called say nothing of the others. */
 const TELLING_MIN = 16;
@@ -54,6 +54,8 @@ export class Line {
   #arriving: { readonly atMs: number }[] = [];
   readonly #rate: { readonly atMs: number; readonly called: number }[] = [];
   #beganMs = 0;
+  /** Places that newcomers may take, at the last step. */
+  #free = 0;
   /** The share of those called who come; people leave a line without a word. */
   #expected = 1;
 
@@ -118,6 +120,7 @@ export class Line {
 
   /** Calls as many as there are places for. @param free places that newcomers may take */
   step(free: number, nowMs: number, wallMs: number): void {
+    this.#free = free;
     this.#forget(nowMs);
     const owed = this.#owed(nowMs);
     const before = this.#front;
@@ -162,7 +165,12 @@ export class Line {
     this.#arriving = this.#arriving.filter(({ atMs }) => nowMs - atMs < ARRIVING_MS);
     for (const call of this.#calls)
       if (!call.learnt && nowMs - call.atMs > PROMPT_MS) this.#learn(call);
-    while (this.#calls.length > 0 && nowMs - this.#calls[0]!.atMs >= this.#turnMs) {
+    // Nobody's turn is over while there is no place to take.
+    while (
+      this.#free >= 1 &&
+      this.#calls.length > 0 &&
+      nowMs - this.#calls[0]!.atMs >= this.#turnMs
+    ) {
       this.#calls.shift();
       this.#lapsed = this.#calls[0]?.from ?? this.#front;
     }
@@ -170,6 +178,16 @@ export class Line {
     while (this.#seconds.length > 1 && this.#seconds[0]!.second < this.#front.second)
       this.#seconds.shift();
     if (this.#rate.length === 0 && this.waiting === 0) this.#beganMs = 0;
+  }
+
+  /**
+   * Places are kept for those who were called. Newcomers need not wait any more when there are places beside
+   * those, and who comes promptly has come.
+   */
+  #isKept(nowMs: number): boolean {
+    const expected = this.#calls.filter(({ left }) => left > 0);
+    if (expected.some(({ learnt }) => !learnt)) return true;
+    return expected.length > 0 && this.#free < this.#owed(nowMs) + 1;
   }
 
   /** A crowd that has gone without a word leaves its places in line, and newcomers must not wait behind them. */
@@ -192,7 +210,7 @@ export class Line {
   /** What edges and waiters are told. */
   word(nowMs: number, wallMs: number): LineWord {
     const waiting = this.waiting;
-    const open = waiting > 0 || this.#calls.some(({ left }) => left > 0);
+    const open = waiting > 0 || this.#isKept(nowMs);
     const document: NowServing = {
       space: this.#spaceId,
       atMs: wallMs,
