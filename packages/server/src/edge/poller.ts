@@ -1,5 +1,6 @@
 /**
- * Which of many descriptors have something to say: one epoll set in Node's event loop, asked once a turn.
+ * Which of many descriptors have something to say: one epoll set in Node's event loop, asked at
+ * once after a silence and then every few milliseconds, for all that has come meanwhile.
  */
 import type { Kernel, Watch } from '../ports/kernel.ts';
 
@@ -104,7 +105,8 @@ export class Poller {
     return this.#kernel.epoll_ctl(this.epoll, what, fd, this.#eventAt) === 0;
   }
 
-  #turn(): void {
+  /** @returns whether there was anything */
+  #turn(): boolean {
     const count = this.#kernel.epoll_wait(this.epoll, this.#eventsAt, EVENTS_A_TURN_MAX, 0);
     this.turning = true;
     try {
@@ -117,5 +119,6 @@ export class Poller {
       this.turning = false;
       this.#turned();
     }
+    return count > 0;
   }
 }

@@ -27,8 +27,11 @@ export interface Kernel {
   readonly loops: KernelLoops | null;
   /** Where `bytes` lie; they must be kept while the kernel is told of it, and do not move. */
   addressOf(bytes: Uint8Array | Int32Array): bigint;
-  /** Calls back from the event loop, once a turn, while a descriptor is readable. @throws when the loop refuses */
-  watch(fd: number, readable: () => void): Watch;
+  /**
+   * Calls back from the event loop when a descriptor is readable: at once after a silence, then every few
+   * milliseconds until `readable` says that there was nothing. @throws when the loop refuses
+   */
+  watch(fd: number, readable: () => boolean): Watch;
 }
 
 /** `native/edge.c`, which says what each returns. */

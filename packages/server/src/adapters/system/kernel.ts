@@ -27,6 +27,8 @@ interface Ffi {
 /** `uv_poll_t` is smaller on every platform (160 bytes on 64-bit Linux). */
 const POLL_BYTES = 512;
 const UV_READABLE = 1;
+/** To be woken for each of thousands a second costs as much as what they want; together they wait this long, ms. */
+const DOZE_MS = 2;
 
 /** What `native/edge.c` is built into, in the repository and in the compiled package; need not exist. */
 export function kernelLibrary(): string {
@@ -106,14 +108,33 @@ function bind(ffi: Ffi, library: string | null): Kernel {
       const poll = Buffer.alloc(POLL_BYTES);
       WATCHED.push(poll);
       const at = ffi.getRawPointer(poll);
+      let dozing: NodeJS.Timeout | null = null;
+      let stopped = false;
+      const look = (): void => {
+        if (stopped) return;
+        const found = readable();
+        if (found && dozing === null) pollStop(at);
+        if (found) dozing = setTimeout(look, DOZE_MS);
+        else if (dozing !== null) {
+          dozing = null;
+          pollStart(at, UV_READABLE, callback);
+        }
+      };
       const callback = program.registerCallback(
         { arguments: ['pointer', 'i32', 'i32'], return: 'void' },
-        () => void setImmediate(readable),
+        () => void setImmediate(look),
       );
       const failed =
         pollInit(ffi.getCurrentEventLoop(), at, fd) || pollStart(at, UV_READABLE, callback);
       if (failed !== 0) throw new Error(`The event loop does not take a descriptor (${failed}).`);
-      return { hold: (on) => void (on ? hold : release)(at), stop: () => void pollStop(at) };
+      return {
+        hold: (on) => void (on ? hold : release)(at),
+        stop() {
+          stopped = true;
+          if (dozing !== null) clearTimeout(dozing);
+          pollStop(at);
+        },
+      };
     },
   };
 }
