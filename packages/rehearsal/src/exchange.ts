@@ -1,6 +1,6 @@
 /**
- * One question and its answer, as a page asks: on a connection of its own, which is closed when the answer
- * is whole. Nothing is held for it but a socket and what has come.
+ * Questions and answers as a page asks them: one after the other over one connection, which is opened anew
+ * where it is gone. Nothing is held but a socket and what has come of an answer.
  */
 import { connect, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
@@ -17,52 +17,72 @@ export interface Answer {
   readonly body: string;
 }
 
-/** `cancel` forgets it; nobody is told then. */
-export interface Exchange {
-  cancel(): void;
-}
+type Told = (answer: Answer | null) => void;
 
 const BYTES_MAX = 65_536;
 const ANSWER_MS_MAX = 8_000;
 
-/** @param told hears the answer, or null when there is none */
-export function exchange(
-  where: Where,
-  method: 'GET' | 'POST',
-  path: string,
-  told: (answer: Answer | null) => void,
-): Exchange {
-  const { host, port, tls, localAddress } = where;
-  const at = { host, port, ...(localAddress !== undefined && { localAddress }) };
-  const socket: Socket = tls ? connectTls({ ...at, servername: host }) : connect(at);
-  let text = '';
-  let over = false;
-  const end = (answer: Answer | null): void => {
-    if (over) return;
-    over = true;
-    socket.destroy();
-    told(answer);
-  };
-  socket.setTimeout(ANSWER_MS_MAX, () => end(null));
-  socket.setEncoding('latin1');
-  socket.on('data', (more: string) => {
-    text += more;
-    const answer = answerIn(text);
-    if (answer !== null || text.length > BYTES_MAX) end(answer);
-  });
-  socket.on('error', () => end(null));
-  socket.on('close', () => end(null));
-  const length = method === 'POST' ? 'Content-Length: 0\r\n' : '';
-  socket.write(
-    `${method} ${path} HTTP/1.1\r\nHost: ${host}:${port}\r\nConnection: keep-alive\r\nUser-Agent: parterre-rehearsal\r\n${length}\r\n`,
-    'latin1',
-  );
-  return {
-    cancel() {
-      over = true;
-      socket.destroy();
-    },
-  };
+export class Exchange {
+  readonly #where: Where;
+  #socket: Socket | null = null;
+  #text = '';
+  #told: Told | null = null;
+
+  constructor(where: Where) {
+    this.#where = where;
+  }
+
+  /** One question at a time. @param told hears the answer, or null when there is none */
+  ask(method: 'GET' | 'POST', path: string, told: Told): void {
+    const { host, port } = this.#where;
+    this.#text = '';
+    this.#told = told;
+    this.#socket ??= this.#open();
+    const length = method === 'POST' ? 'Content-Length: 0\r\n' : '';
+    this.#socket.write(
+      `${method} ${path} HTTP/1.1\r\nHost: ${host}:${port}\r\nConnection: keep-alive\r\nUser-Agent: parterre-rehearsal\r\n${length}\r\n`,
+      'latin1',
+    );
+  }
+
+  /** The connection is of no more use; whoever has asked is told nothing. */
+  close(): void {
+    this.#told = null;
+    this.#drop();
+  }
+
+  #open(): Socket {
+    const { host, port, tls, localAddress } = this.#where;
+    const at = { host, port, ...(localAddress !== undefined && { localAddress }) };
+    const socket: Socket = tls ? connectTls({ ...at, servername: host }) : connect(at);
+    const gone = (): void => {
+      if (socket === this.#socket) this.#answered(null);
+    };
+    socket.setTimeout(ANSWER_MS_MAX, gone);
+    socket.setEncoding('latin1');
+    socket.on('data', (more: string) => {
+      if (socket !== this.#socket) return;
+      this.#text += more;
+      const answer = answerIn(this.#text);
+      if (answer !== null || this.#text.length > BYTES_MAX) this.#answered(answer);
+    });
+    socket.on('error', gone);
+    socket.on('close', gone);
+    return socket;
+  }
+
+  #answered(answer: Answer | null): void {
+    if (answer === null) this.#drop();
+    const told = this.#told;
+    this.#told = null;
+    told?.(answer);
+  }
+
+  #drop(): void {
+    const socket = this.#socket;
+    this.#socket = null;
+    socket?.destroy();
+  }
 }
 
 /** A whole answer; null while it is not. */

@@ -13,7 +13,7 @@ import {
   type Order,
   pollMs,
 } from '@parterre/protocol';
-import { type Exchange, exchange, type Where } from './exchange.ts';
+import { Exchange, type Where } from './exchange.ts';
 import type { System } from './system.ts';
 import type { Tallies } from './tallies.ts';
 
@@ -51,17 +51,16 @@ const KEY_DIGITS = 32;
 
 export class Standing {
   readonly #line: Line;
-  readonly #where: Where;
+  readonly #exchange: Exchange;
   #ticket: IssuedTicket | null = null;
   #eta: Eta | null = null;
   #lookedAtMs = 0;
-  #exchange: Exchange | null = null;
   /** Counted among those who wait. */
   #counted = false;
 
   constructor(line: Line, where: Where) {
     this.#line = line;
-    this.#where = where;
+    this.#exchange = new Exchange(where);
   }
 
   get ticket(): string | null {
@@ -80,7 +79,7 @@ export class Standing {
       Math.floor(system.random() * 16).toString(16),
     ).join('');
     const path = `/gate/${space}/tickets?key=${key}`;
-    this.#exchange = exchange(this.#where, 'POST', path, (answer) => {
+    this.#exchange.ask('POST', path, (answer) => {
       if (answer?.status === 201) {
         this.#ticket = JSON.parse(answer.body) as IssuedTicket;
         tallies.tickets++;
@@ -92,8 +91,9 @@ export class Standing {
 
   #ask(told: (look: Look) => void): void {
     const { space, system, tallies } = this.#line;
-    this.#exchange = exchange(this.#where, 'GET', `/gate/${space}`, (answer) => {
-      this.#exchange = null;
+    this.#exchange.ask('GET', `/gate/${space}`, (answer) => {
+      // Most look again after longer than a connection is kept.
+      this.#exchange.close();
       tallies.polls++;
       const nowMs = system.monotonicMs();
       const passedMs = nowMs - this.#lookedAtMs;
@@ -141,8 +141,7 @@ export class Standing {
 
   /** It goes, without a word, as people do. */
   leave(): void {
-    this.#exchange?.cancel();
-    this.#exchange = null;
+    this.#exchange.close();
     this.#drop();
   }
 
