@@ -73,6 +73,30 @@ test('[P1] an edge that is killed costs its listeners nothing that they hear', a
   expect(resumeMs?.count).toBe(totals.resumes);
 });
 
+test('[P2] of a house that is too small nobody is let in beyond it, and everybody has a place', async () => {
+  const file = join(folder, 'full.json');
+  const crowd = [
+    '--scenario',
+    'stampede',
+    '--speed',
+    '10',
+    '--listeners',
+    '300',
+    '--seconds',
+    '14',
+  ];
+  const { said } = await rehearse([...crowd, '--capacity', '100', '--json', file]);
+  const { line, totals, promises, exercised } = resultIn(file);
+  expect(line, said).toMatchObject({ capacity: 100, overtaken: 0, placesLost: 0, unanswered: 0 });
+  expect(exercised.listeners).toBeGreaterThan(60);
+  expect(exercised.listeners).toBeLessThanOrEqual(100);
+  expect(line.tickets).toBeGreaterThanOrEqual(200);
+  expect(line.reachedMs?.count).toBe(300);
+  expect(totals, said).toMatchObject({ gaps: 0, dry: 0, wrongBytes: 0 });
+  const over = promises.find(({ measure }) => measure === 'admitted.over_capacity');
+  expect(over).toMatchObject({ measured: 0, held: true });
+});
+
 test('Ctrl-C stops at once and leaves nothing', async () => {
   const { code, said } = await rehearse(['--listeners', '50'], async (heard, kill) => {
     await until(() => heard().includes('listeners 50/50'), 'listeners are in');
@@ -85,6 +109,8 @@ test('Ctrl-C stops at once and leaves nothing', async () => {
 
 test('words that cannot be meant are refused before anything is started', async () => {
   expect((await rehearse(['--scenario', 'stedy'])).code).toBe(2);
+  expect((await rehearse(['--against-capacity', '1,3'])).said).toMatch(/needs --capacity/);
+  expect((await rehearse(['--capacity', '50', '--against-capacity', '3,1'])).code).toBe(2);
   expect((await rehearse(['https://example.org/space'])).said).toMatch(/takes a permit/);
   const crash = await rehearse(['http://127.0.0.1:9/space', '--scenario', 'edge-crash']);
   expect(crash).toMatchObject({ code: 2, said: expect.stringMatching(/only on a server/) });
