@@ -11,7 +11,6 @@ const PAIRS = [
   'packages/client/e2e/speak.browser.test.ts',
   'packages/server/src/stage/stage.browser.test.ts',
   'packages/web/src/pages.browser.test.ts',
-  'test/e2e/cache.test.ts',
   'test/e2e/clock.test.ts',
   'test/e2e/desk.test.ts',
   'test/e2e/disk.test.ts',
@@ -29,8 +28,6 @@ const END_TO_END = {
   testTimeout: 180_000,
   hookTimeout: 120_000,
   expect: { poll: { timeout: 30_000 } },
-  // Real browsers on a machine that others load as well; what fails twice has failed.
-  retry: 1,
 };
 
 export default defineConfig({
@@ -51,6 +48,8 @@ export default defineConfig({
           include: [`packages/${BROWSER}`, 'test/e2e/**/*.test.ts'],
           exclude: [...BUILT, ...PAIRS],
           fileParallelism: false,
+          // Sound and time on a machine that others load as well; what fails twice has failed.
+          retry: 1,
           ...END_TO_END,
         },
       },
