@@ -74,6 +74,11 @@ const OWNER_ERRORS = {
     'The recording has no such part.',
     'Ask for a range within its length.',
   ),
+  work_needed: entry(
+    428,
+    'Taking a place in line costs a little work now.',
+    'Solve the challenge; the page does it by itself.',
+  ),
   headers_too_large: entry(
     431,
     'The request header is too large.',

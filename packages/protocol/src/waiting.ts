@@ -4,6 +4,8 @@
  * random: first come first served between seconds, a draw within one.
  */
 
+import type { LotteryWord } from './lottery.ts';
+
 /** A place in the order: second since the Unix epoch, and rank in [0, 2^32). */
 export interface Order {
   readonly second: number;
@@ -33,12 +35,34 @@ export interface NowServing {
   readonly waiting: number;
   /** Ascending: a second, how many wait before it, and how many of it. */
   readonly seconds: readonly (readonly [second: number, before: number, count: number])[];
+  /** Of those who came before doors; null where nobody did and nobody can. */
+  readonly lottery?: LotteryWord | null;
 }
 
-/** `POST /gate/{space}/tickets?key=` */
-export interface IssuedTicket extends Order {
+/** `POST /gate/{space}/tickets?key=&nonce=` */
+export interface IssuedTicket {
   readonly ticket: string;
+  /** 22 of A–Z, a–z, 0–9, - and _. */
+  readonly id: string;
+  /** Of arrival; before doors that of the doors, as announced. */
+  readonly second: number;
+  /** Null before doors: it is drawn. */
+  readonly rank: number | null;
   readonly expiresAtMs: number;
+  /** Before doors: the lottery's, for whoever wants to check later that it is still the same. */
+  readonly commit?: string;
+}
+
+/** What a ticket costs while many come: 428 `work_needed`. */
+export interface WorkChallenge {
+  readonly text: string;
+  /** SHA-256 of `text:n` begins with so many zero bits. */
+  readonly bits: number;
+}
+
+/** The place of an entrant with this rank. */
+export function drawnOrder({ closesAtMs }: Pick<LotteryWord, 'closesAtMs'>, rank: number): Order {
+  return { second: Math.floor(closesAtMs / 1_000), rank };
 }
 
 /** How many stand before this place; 0 when it has been called. */

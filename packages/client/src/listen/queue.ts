@@ -9,6 +9,7 @@ import {
   type IssuedTicket,
   type NowServing,
   pollMs,
+  RANKS,
 } from '@parterre/protocol';
 import type { System } from './system.ts';
 
@@ -69,7 +70,8 @@ export class Queue {
     const random = this.#system.random();
     if (this.#ticket === null || document === null)
       return { place: before, turn: false, againMs: pollMs(null, random) };
-    const ahead = document.open ? aheadOf(document, this.#ticket) : 0;
+    const { second, rank } = this.#ticket;
+    const ahead = document.open ? aheadOf(document, { second, rank: rank ?? RANKS }) : 0;
     const eta = ahead === 0 ? null : etaOf(document, ahead, before.eta, passedMs);
     this.#place = { ahead, eta };
     const turn = ahead === 0;

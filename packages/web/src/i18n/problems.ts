@@ -156,6 +156,10 @@ const FR: Record<ProblemCode, ProblemWords> = {
     'Quelque chose a échoué de notre côté.',
     'Réessayez ; si cela persiste, donnez le numéro de la demande à l’exploitant.',
   ),
+  work_needed: say(
+    'Prendre place dans la file demande un petit calcul en ce moment.',
+    'Résolvez le défi ; la page le fait d’elle-même.',
+  ),
   waiting: say(
     'Toutes les places sont prises pour l’instant.',
     'Prenez place dans la file ; la page le fait d’elle-même.',
