@@ -1,5 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { Broken, simulateGate } from './index.ts';
+import { MemoryEntrants } from '../../server/src/adapters/memory/index.ts';
+import { Broken, type GateSabotage, simulateGate as simulate } from './index.ts';
+
+const simulateGate = (seed: number, forMs: number, sabotage?: GateSabotage) =>
+  simulate(seed, forMs, new MemoryEntrants(['evening']), sabotage);
 
 /** Seeds that once found something stay here for good. */
 const PINNED: readonly number[] = [424, 534, 553];
@@ -7,8 +11,10 @@ const SEEDS = 1_000;
 const FOR_MS = 20_000;
 
 describe('a gate in simulation', () => {
-  it('[P1] [P2] keeps its rules under 1,000 seeds', { timeout: 600_000 }, async () => {
-    const sum = { admitted: 0, byTicket: 0, returned: 0, crashes: 0, full: 0 };
+  it('[P1] [P2] keeps its rules under 1,000 seeds, before doors and after', {
+    timeout: 600_000,
+  }, async () => {
+    const sum = { admitted: 0, byTicket: 0, returned: 0, crashes: 0, entrants: 0, full: 0 };
     const seeds = [...PINNED, ...Array.from({ length: SEEDS }, (_, index) => index + 1)];
     for (const seed of seeds) {
       const outcome = await simulateGate(seed, FOR_MS).catch((error: unknown) => {
@@ -18,18 +24,23 @@ describe('a gate in simulation', () => {
       sum.byTicket += outcome.byTicket;
       sum.returned += outcome.returned;
       sum.crashes += outcome.crashes;
+      sum.entrants += outcome.entrants;
       if (outcome.listenersMax > outcome.capacity * 0.8) sum.full++;
     }
     console.info(`gate: ${SEEDS} seeds, ${JSON.stringify(sum)}`);
     expect(sum.byTicket).toBeGreaterThan(SEEDS);
+    expect(sum.entrants).toBeGreaterThan(SEEDS * 10);
     expect(sum.returned).toBeGreaterThan(SEEDS);
     expect(sum.full).toBeGreaterThan(SEEDS / 2);
   });
 
-  it('finds a coordinator that forgets what was given out before it', async () => {
+  it.each<[string, GateSabotage]>([
+    ['a coordinator that forgets what was given out before it', { forgets: true }],
+    ['an edge that closes the lottery for itself', { deaf: true }],
+  ])('finds %s', async (_name, sabotage) => {
     let found = 0;
     for (let seed = 1; seed <= 50; seed++) {
-      await simulateGate(seed, FOR_MS, { forgets: true }).catch((error: unknown) => {
+      await simulateGate(seed, FOR_MS, sabotage).catch((error: unknown) => {
         expect(error).toBeInstanceOf(Broken);
         found++;
       });

@@ -3,26 +3,23 @@
  * lose, double and part, and more visitors than there are places. After every event the rules hold, or
  * `Broken` says which did not; the same seed gives the same trace.
  */
-import { compareOrder, type IssuedTicket, type Order } from '@parterre/protocol';
+import { compareOrder, type IssuedTicket, type Order, RANKS } from '@parterre/protocol';
 import {
   type EdgeGrant,
-  type EdgeReport,
   floatOf,
   GateCoordinator,
-  GateKeeper,
   type Spending,
 } from '../../server/src/gate/index.ts';
-import { Link } from './network.ts';
+import type { Entrants } from '../../server/src/ports/entrants.ts';
+import { SimDoors } from './doors.ts';
+import { REPORT_MS, SimEdge, STRANGER, type Visitor } from './gate-edge.ts';
 import { SeededRandom } from './random.ts';
 import { Broken } from './toy.ts';
 import { World } from './world.ts';
 
 const SPACE = 'evening';
 const EDGES = 3;
-const REPORT_MS = 100;
 const TURN_MS = 20_000;
-const KEY = new Uint8Array(32).fill(5);
-const CLIENT = 'a-browser-of-the-sim';
 
 export interface GateOutcome {
   readonly trace: readonly string[];
@@ -32,39 +29,29 @@ export interface GateOutcome {
   readonly byTicket: number;
   readonly returned: number;
   readonly crashes: number;
+  /** Who came before doors and was promised a part in the lottery. */
+  readonly entrants: number;
 }
 
 export interface GateSabotage {
   /** A coordinator that comes back forgets that there were others before it. */
-  readonly forgets: boolean;
+  readonly forgets?: boolean;
+  /** An edge closes the lottery for itself, and not where the first edge has. */
+  readonly deaf?: boolean;
 }
 
-interface SimEdge {
-  readonly name: string;
-  readonly keeper: GateKeeper;
-  readonly link: Link;
-  readonly listeners: Set<Visitor>;
-  readonly asked: Map<number, (answer: Spending) => void>;
-  alive: boolean;
-}
-
-interface Visitor {
-  readonly name: number;
-  edge: SimEdge | null;
-  /** Was let in once, and has not gone home. */
-  inside: boolean;
-  ticket: IssuedTicket | null;
-  token: string | null;
-  home: boolean;
-}
-
-/** Simulates `forMs` of a crowd and every trouble, then `CALM_MS` without. @throws Broken */
+/**
+ * Simulates `forMs` of a crowd and every trouble, then `CALM_MS` without.
+ * @param disk empty, and with a space called `evening`
+ * @throws Broken
+ */
 export async function simulateGate(
   seed: number,
   forMs: number,
-  sabotage: GateSabotage = { forgets: false },
+  disk: Entrants,
+  sabotage: GateSabotage = {},
 ): Promise<GateOutcome> {
-  const gate = new SimGate(seed, sabotage);
+  const gate = new SimGate(seed, disk, sabotage);
   gate.open();
   await gate.run(forMs);
   return gate.end();
@@ -72,11 +59,18 @@ export async function simulateGate(
 
 const CALM_MS = 60_000;
 const TURNS_MAX = 3;
+/** What the longest chain of promises takes, and more. */
+const STIR_TURNS = 40;
+/** By then every edge knows of somebody who entered. */
+const KNOWN_MS = 2_500;
 
 class SimGate {
-  private readonly world = new World(async () => {});
+  private readonly world = new World(() => this.settle());
   private readonly random: SeededRandom;
   private readonly sabotage: GateSabotage;
+  private readonly disk: Entrants;
+  private readonly doors: SimDoors;
+  private turnsLeft = 0;
   private readonly capacity: number;
   private readonly float: number;
   private readonly edges: SimEdge[] = [];
@@ -90,9 +84,11 @@ class SimGate {
   private calm = false;
   private readonly counts = { listenersMax: 0, admitted: 0, byTicket: 0, returned: 0, crashes: 0 };
 
-  constructor(seed: number, sabotage: GateSabotage) {
+  constructor(seed: number, disk: Entrants, sabotage: GateSabotage) {
     this.random = new SeededRandom(seed);
+    this.disk = disk;
     this.sabotage = sabotage;
+    this.doors = new SimDoors(this.world, this.random, SPACE);
     this.capacity = this.random.between(100, 160);
     this.float = floatOf(100, EDGES);
   }
@@ -103,14 +99,7 @@ class SimGate {
     const crowd = this.random.between(150, 400);
     const overMs = this.random.between(2_000, 30_000);
     for (let name = 0; name < crowd; name++) {
-      const visitor: Visitor = {
-        name,
-        edge: null,
-        inside: false,
-        ticket: null,
-        token: null,
-        home: false,
-      };
+      const visitor: Visitor = { ...STRANGER, name };
       this.visitors.push(visitor);
       this.after(this.random.uniform() * overMs, () => this.come(visitor));
     }
@@ -135,7 +124,18 @@ class SimGate {
       throw new Broken(
         `${this.outside} wait while ${this.listeners()} of ${this.capacity} places are taken`,
       );
-    return { trace: this.world.trace, capacity: this.capacity, ...this.counts };
+    const edges = this.edges.map(({ gate }) => gate.lotteries);
+    await this.doors.check(this.disk, edges);
+    const { entrants } = this.doors;
+    return { trace: this.world.trace, capacity: this.capacity, entrants, ...this.counts };
+  }
+
+  private readonly stir = (): void => {
+    this.turnsLeft = STIR_TURNS;
+  };
+
+  private async settle(): Promise<void> {
+    while (this.turnsLeft-- > 0) await null;
   }
 
   private get outside(): number {
@@ -163,34 +163,29 @@ class SimGate {
     if (listeners > this.capacity)
       throw new Broken(`${listeners} listen where ${this.capacity} may`);
     const booked = this.coordinator?.booked ?? 0;
-    if (booked > this.capacity + this.float * EDGES)
+    // An edge that is dead, and not yet known to be, has its float booked beside that of the one after it.
+    if (booked > this.capacity + this.float * Math.max(EDGES, this.members.size))
       throw new Broken(`${booked} places are booked of ${this.capacity}`);
   }
 
   private beginEdge(index: number): void {
-    const { world, random } = this;
-    const nowMs = world.clock.monotonicMs();
-    const edge: SimEdge = {
+    const { world, random, float, disk, stir } = this;
+    const edge: SimEdge = new SimEdge({
       name: `edge ${index}`,
-      keeper: new GateKeeper(KEY, this.float, random, nowMs),
-      link: new Link(world, random, { delayMsMin: 1, delayMsMax: 200, loss: 0.05, doubled: 0.03 }),
-      listeners: new Set(),
-      asked: new Map(),
-      alive: true,
-    };
+      world,
+      random,
+      float,
+      disk,
+      deaf: (this.sabotage.deaf ?? false) && index === 0,
+      space: this.doors.space,
+      stir,
+      tell: (report) => void this.coordinator?.reported(edge, report),
+    });
     this.edges[index] = edge;
+    this.doors.tell(edge);
     this.members.add(edge);
     this.coordinator?.opened(edge);
-    const report = (): void => {
-      if (!edge.alive) return;
-      edge.keeper.pace.tick(world.clock.monotonicMs(), 0);
-      const words = edge.keeper.report(world.clock.monotonicMs(), [
-        { id: SPACE, used: edge.listeners.size },
-      ]);
-      edge.link.datagram(() => this.hear(edge, words));
-      this.after(REPORT_MS, report);
-    };
-    report();
+    edge.report();
   }
 
   private beginCoordinator(): void {
@@ -204,7 +199,7 @@ class SimGate {
       epoch: this.epoch,
       turnMs: TURN_MS,
     });
-    const fresh = this.sabotage.forgets;
+    const fresh = this.sabotage.forgets ?? false;
     for (const edge of this.members) coordinator.opened(edge, fresh);
     this.coordinator = coordinator;
     const step = (): void => {
@@ -217,13 +212,9 @@ class SimGate {
     step();
   }
 
-  private hear(edge: SimEdge, report: EdgeReport): void {
-    this.coordinator?.reported(edge, report);
-  }
-
   private grant(edge: SimEdge, grant: EdgeGrant): void {
     if (!edge.alive) return;
-    edge.keeper.granted(grant, this.world.clock.monotonicMs(), () => edge.listeners.size);
+    edge.gate.keeper.granted(grant, this.world.clock.monotonicMs(), () => edge.listeners.size);
     for (const { line } of grant.spaces)
       if (compareOrder(line.front, this.furthest) > 0) this.furthest = line.front;
   }
@@ -236,22 +227,40 @@ class SimGate {
       this.after(500, () => this.come(visitor));
       return;
     }
-    const { keeper, listeners } = edge;
+    const { gate, listeners, space } = edge;
     const wallMs = this.world.clock.wallMs();
-    const open = keeper.nowServing(SPACE)?.open ?? false;
-    if (visitor.ticket !== null && open) {
-      this.wait(visitor, visitor.ticket, edge);
-      return;
-    }
-    if (keeper.admits(SPACE, listeners.size, visitor.token, wallMs)) {
+    const word = gate.keeper.nowServing(SPACE);
+    const open = word?.open ?? false;
+    if (space.state === 'scheduled') {
+      if (visitor.ticket === null) this.take(visitor, edge);
+      else this.after(700, () => this.come(visitor));
+    } else if (visitor.ticket !== null && open) this.wait(visitor, visitor.ticket, edge);
+    else if (gate.keeper.admits(SPACE, listeners.size, visitor.token, wallMs)) {
       if (visitor.inside) this.counts.returned++;
-      else if (open) throw new Broken(`visitor ${visitor.name} passed the line at ${edge.name}`);
+      else if (open || (word !== null && this.somebodyWaits()))
+        throw new Broken(`visitor ${visitor.name} passed the line at ${edge.name}`);
       this.seat(visitor, edge);
-      return;
-    }
-    const nowMs = this.world.clock.monotonicMs();
-    if (visitor.token === null) visitor.ticket ??= keeper.issue(SPACE, CLIENT, nowMs, wallMs);
-    this.after(keeper.retryAfterS(visitor.token !== null) * 1_000, () => this.come(visitor));
+    } else if (visitor.token !== null || visitor.ticket !== null) {
+      const againS = gate.keeper.retryAfterS(visitor.token !== null);
+      this.after(againS * 1_000, () => this.come(visitor));
+    } else this.take(visitor, edge);
+  }
+
+  /** Somebody who came before doors was not called yet, and every edge has had the time to know of them. */
+  private somebodyWaits(): boolean {
+    const { doorsAtMs } = this.doors.space;
+    const second = Math.floor(doorsAtMs / 1_000);
+    if (compareOrder(this.furthest, { second, rank: RANKS - 1 }) >= 0) return false;
+    return this.doors.hasPromised(KNOWN_MS);
+  }
+
+  /** Takes a place in line, or a part in the lottery. */
+  private take(visitor: Visitor, edge: SimEdge): void {
+    edge.place((ticket, nonce) => {
+      visitor.ticket = ticket;
+      if (ticket?.rank === null) this.doors.promise(ticket.id, nonce);
+      this.after(1_000, () => this.come(visitor));
+    });
   }
 
   private anyEdge(): SimEdge | null {
@@ -260,16 +269,19 @@ class SimGate {
   }
 
   private wait(visitor: Visitor, issued: IssuedTicket, edge: SimEdge): void {
-    const { keeper, listeners } = edge;
+    const { gate, listeners, space } = edge;
+    const { keeper, office } = gate;
+    const { clock } = this.world;
     const again = (): void => this.after(1_000, () => this.come(visitor));
-    if (!keeper.called(SPACE, issued) || !keeper.reserve(SPACE, listeners.size)) {
+    const ticket = keeper.read(SPACE, issued.ticket, clock.wallMs());
+    if (ticket === null) throw new Broken('a ticket is not known any more');
+    const order = office.orderOf(space, ticket, clock.monotonicMs());
+    if (order === null || !keeper.called(SPACE, order) || !keeper.reserve(SPACE, listeners.size)) {
       again();
       return;
     }
-    const ticket = keeper.read(SPACE, issued.ticket, this.world.clock.wallMs());
-    if (ticket === null) throw new Broken('a ticket is not known any more');
     let answered = false;
-    this.ask(edge, ticket, ticket.id, (answer) => {
+    this.ask(edge, order, ticket.id, (answer) => {
       if (answered) return;
       answered = true;
       if (edge.alive) keeper.release(SPACE);
@@ -280,7 +292,7 @@ class SimGate {
       }
       if (this.admittedTickets.has(ticket.id))
         throw new Broken(`ticket ${ticket.id} was used twice`);
-      if (compareOrder(ticket, this.furthest) > 0)
+      if (compareOrder(order, this.furthest) > 0)
         throw new Broken(`visitor ${visitor.name} came in before their turn`);
       this.admittedTickets.add(ticket.id);
       this.counts.byTicket++;
@@ -299,7 +311,8 @@ class SimGate {
   }
 
   private seat(visitor: Visitor, edge: SimEdge): void {
-    const { keeper, listeners } = edge;
+    const { gate, listeners } = edge;
+    const { keeper } = gate;
     keeper.joined(SPACE, listeners.size);
     listeners.add(visitor);
     visitor.edge = edge;
@@ -322,15 +335,16 @@ class SimGate {
 
   private plotTrouble(): void {
     const { random } = this;
+    const some = (): number => random.between(0, EDGES - 1);
+    const troubles = [
+      () => this.crashEdge(some()),
+      () => this.crashCoordinator(),
+      () => this.partEdge(this.edges[some()]!),
+      () => this.cutListeners(this.edges[some()]!),
+      () => this.crashAll(),
+    ];
     this.after(random.between(300, 6_000), () => {
       if (this.calm) return;
-      const index = random.between(0, EDGES - 1);
-      const troubles = [
-        () => this.crashEdge(index),
-        () => this.crashCoordinator(),
-        () => this.partEdge(this.edges[index]!),
-        () => this.cutListeners(this.edges[index]!),
-      ];
       troubles[random.between(0, troubles.length - 1)]!();
       this.plotTrouble();
     });
@@ -368,6 +382,13 @@ class SimGate {
     this.counts.crashes++;
     this.coordinator = null;
     this.after(this.random.between(20, 4_000), () => this.beginCoordinator());
+  }
+
+  /** The machine is switched off and on. */
+  private crashAll(): void {
+    if (!this.random.chance(0.3)) return;
+    this.crashCoordinator();
+    for (let index = 0; index < EDGES; index++) this.crashEdge(index);
   }
 
   private partEdge(edge: SimEdge): void {

@@ -2,11 +2,13 @@
  * The gate at an edge process: a keeper, its reports to the supervisor and the supervisor's answers, and
  * its figures as metrics.
  */
+import { DiskEntrants } from '../adapters/disk/index.ts';
 import {
   type EdgeGrant,
   floatOf,
+  GateAtEdge,
   type GateCapacity,
-  GateKeeper,
+  type OpenSpace,
   type Spending,
 } from '../gate/index.ts';
 import { capacityMinOf } from './gate-desk.ts';
@@ -14,6 +16,8 @@ import { publisher } from './gauges.ts';
 import type { PartContext } from './part.ts';
 
 const REPORT_MS = 100;
+/** After the first report: by then it is mostly known who entered before doors. */
+const REPORT_AGAIN_MS = 15;
 /** No answer for so long is "not yet". */
 const SPEND_MS_MAX = 2_000;
 /** How long an edge may wait for its first places before it takes connections. */
@@ -24,11 +28,11 @@ const SPENDING_MAX = 1_000;
 /** The part of an edge's house that is needed. */
 interface Seats {
   used(spaceId: string): number;
-  openSpaces(): Iterable<{ readonly id: string; readonly used: number }>;
+  openSpaces(): Iterable<OpenSpace>;
+  room(spaceId: string): unknown;
 }
 
-export class EdgeGate {
-  readonly keeper: GateKeeper;
+export class EdgeGate extends GateAtEdge {
   readonly #context: PartContext;
   readonly #asked = new Map<number, (answer: Spending) => void>();
   #question = 0;
@@ -38,10 +42,17 @@ export class EdgeGate {
   #entered: () => void = () => {};
 
   constructor(context: PartContext) {
-    const { config, secrets, random, clock } = context;
+    const { config, secrets, random, clock, timers, log } = context;
+    super({
+      key: secrets.passKey,
+      float: floatOf(capacityMinOf(config), config.edges),
+      random,
+      entrants: new DiskEntrants(config.data, String(process.pid)),
+      timers,
+      nowMs: clock.monotonicMs(),
+      failed: (error) => log.error({ err: error }, 'a lottery cannot be read or written'),
+    });
     this.#context = context;
-    const float = floatOf(capacityMinOf(config), config.edges);
-    this.keeper = new GateKeeper(secrets.passKey, float, random, clock.monotonicMs());
   }
 
   /**
@@ -52,10 +63,13 @@ export class EdgeGate {
     const { clock, timers, tellGate, hearGrants } = this.#context;
     this.#seats = seats;
     hearGrants((grant, capacity) => this.#granted(grant, capacity));
+    const exists = (id: string): boolean => seats.room(id) !== undefined;
     const report = (): void => {
-      tellGate(this.keeper.report(clock.monotonicMs(), seats.openSpaces()));
+      const open = [...seats.openSpaces()];
+      tellGate(this.report(open, exists, clock.monotonicMs(), clock.wallMs()));
     };
     report();
+    timers.after(REPORT_AGAIN_MS, report);
     this.#timer = timers.every(REPORT_MS, report);
     this.#publish();
     return new Promise((resolve) => {
@@ -115,9 +129,14 @@ export class EdgeGate {
       'Listeners the whole house takes in, as each edge was told; not to be summed.',
       () => this.#capacity?.listeners ?? 0,
     );
+    gauge(
+      'parterre_gate_work_bits',
+      'Zero bits of work that a ticket costs at this edge now; not to be summed.',
+      () => this.office.workBits(this.#context.clock.monotonicMs()),
+    );
     byLabel(
       'parterre_gate_total',
-      'Refused for want of a place, tickets issued and redeemed, listeners who came back past the line, and passes that were not valid.',
+      'Refused for want of a place, entrants before doors, tickets issued later and redeemed, listeners who came back past the line, passes that were not valid, and tickets that were asked work for.',
       'what',
       () => keeper.counters,
     );

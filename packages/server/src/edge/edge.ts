@@ -11,7 +11,7 @@ import { EdgeCounters, type LaneId } from './counters.ts';
 import type { Format, HoldingFrames } from './format.ts';
 import { Front } from './front.ts';
 import type { ListenAt } from './front-options.ts';
-import { GateHttp, type GateHttpOptions } from './gate-http.ts';
+import { type EdgeGateParts, GateHttp } from './gate-http.ts';
 import { Hls, type HlsMode } from './hls.ts';
 import { House } from './house.ts';
 import { EdgeHttp } from './http.ts';
@@ -67,7 +67,7 @@ export interface EdgeOptions {
   readonly heldBytesMax?: number;
   readonly stallMsMax?: number;
   /** Without it everybody comes in. */
-  readonly gate?: Pick<GateHttpOptions, 'keeper' | 'spend'> | null;
+  readonly gate?: EdgeGateParts | null;
   /** Whole segments without caches when left out. */
   readonly hlsMode?: HlsMode;
   /** Without it the hls lane has Opus alone. */
@@ -109,7 +109,7 @@ export class Edge {
     const api = new PartProxy({ ...options, socketPath: sockets.api, secure, peers });
     const stage = new PartProxy({ ...options, socketPath: sockets.stage, secure, peers });
     this.#proxies = [api, stage];
-    const line = gate === null ? null : new GateHttp({ ...gate, house: this.house, clock });
+    const line = gate === null ? null : this.#gateHttp(gate);
     this.#http = new EdgeHttp({
       house: this.house,
       gate: line,
@@ -137,6 +137,20 @@ export class Edge {
       peers,
       waiters: new Waiters(this.counters, (id, kept) => line?.ready(id, kept) ?? null),
       http: (socket) => this.#http.take(socket),
+    });
+  }
+
+  #gateHttp({ keeper, lotteries, office, spend }: EdgeGateParts): GateHttp {
+    const { clock, dataDir } = this.#options;
+    return new GateHttp({
+      house: this.house,
+      keeper,
+      lotteries,
+      office,
+      spend,
+      clock,
+      dataDir,
+      failed: (error, response) => this.#http.failed(error, response),
     });
   }
 

@@ -1,5 +1,5 @@
 /**
- * Recordings as files: one range at a time (RFC 9110 §14), validators, downloads. The name has been
+ * Recordings, and the entrants of a lottery, as files: one range at a time (RFC 9110 §14), validators, downloads. The name has been
  * matched against the three that exist and the space against its pattern, so that no path can lead
  * anywhere else. A recording is renamed into place and never changes: size and time are its identity.
  */
@@ -60,35 +60,79 @@ async function send(
   const { size, mtimeMs } = await handle.stat();
   const etag = `"${size.toString(36)}-${Math.floor(mtimeMs).toString(36)}"`;
   const extension = wish.file.slice(wish.file.lastIndexOf('.') + 1);
+  const fields: Record<string, string> = { 'content-type': CONTENT_TYPES[extension]! };
+  if (wish.download) fields['content-disposition'] = disposition(wish, extension);
+  await sendPart(handle, { from: 0, length: size, etag, fields }, request, response, refuse);
+}
+
+/**
+ * Answers a GET or HEAD for a part of a file of records that grows at its end; the part never changes.
+ * @param part where it begins and how long it is, bytes
+ */
+export function serveRecords(
+  path: string,
+  part: { readonly from: number; readonly length: number },
+  etag: string,
+  request: IncomingMessage,
+  response: ServerResponse,
+  refuse: Refuse,
+): void {
+  const fields = { 'content-type': 'application/octet-stream' };
+  open(path).then(
+    (handle) => {
+      sendPart(handle, { ...part, etag, fields }, request, response, refuse).catch(() => {
+        handle.close().catch(() => {});
+        refuse('internal');
+      });
+    },
+    () => refuse('internal'),
+  );
+}
+
+interface Part {
+  readonly from: number;
+  readonly length: number;
+  readonly etag: string;
+  readonly fields: Readonly<Record<string, string>>;
+}
+
+/** @param handle closed here, unless this throws */
+async function sendPart(
+  handle: FileHandle,
+  { from, length, etag, fields: own }: Part,
+  request: IncomingMessage,
+  response: ServerResponse,
+  refuse: Refuse,
+): Promise<void> {
   const fields: Record<string, string> = {
     ...CORS_FIELDS,
     'accept-ranges': 'bytes',
     'cache-control': 'public, max-age=300, no-transform',
-    'content-type': CONTENT_TYPES[extension]!,
     etag,
+    ...own,
   };
-  if (wish.download) fields['content-disposition'] = disposition(wish, extension);
   if (listsEtag(request.headers['if-none-match'], etag)) {
     await handle.close();
     response.writeHead(304, fields).end();
     return;
   }
-  const range = rangeOf(request, size, etag);
+  const range = rangeOf(request, length, etag);
   if (range === 'unsatisfiable') {
     await handle.close();
-    response.setHeader('content-range', `bytes */${size}`);
+    response.setHeader('content-range', `bytes */${length}`);
     return refuse('range_not_satisfiable');
   }
-  const { start, end } = range ?? { start: 0, end: size - 1 };
+  const { start, end } = range ?? { start: 0, end: length - 1 };
   fields['content-length'] = String(end - start + 1);
-  if (range !== null) fields['content-range'] = `bytes ${start}-${end}/${size}`;
+  if (range !== null) fields['content-range'] = `bytes ${start}-${end}/${length}`;
   response.writeHead(range === null ? 200 : 206, fields);
-  if (request.method === 'HEAD' || size === 0) {
+  if (request.method === 'HEAD' || length === 0) {
     await handle.close();
     response.end();
     return;
   }
-  pipeline(createReadStream('', { fd: handle, start, end }), response, () => {});
+  const bytes = createReadStream('', { fd: handle, start: from + start, end: from + end });
+  pipeline(bytes, response, () => {});
 }
 
 export interface ByteRange {

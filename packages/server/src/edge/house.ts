@@ -206,7 +206,8 @@ export class House implements FeedReader {
       const used = this.used(id);
       const open = space.state === 'doors' || space.state === 'live';
       const soon = space.state === 'scheduled' && space.doorsAtMs < soonMs;
-      if (open || soon || used > 0) yield { id, used };
+      const { state, doorsAtMs } = space;
+      if (open || soon || used > 0) yield { id, used, state, doorsAtMs };
     }
   }
 

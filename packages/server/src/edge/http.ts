@@ -107,11 +107,12 @@ export class EdgeHttp {
     try {
       this.#answer(request, response);
     } catch (error) {
-      this.#failed(error, response);
+      this.failed(error, response);
     }
   }
 
-  #failed(error: unknown, response: ServerResponse): void {
+  /** Our own fault: the connection is ended, and nobody else notices. */
+  failed(error: unknown, response: ServerResponse): void {
     this.#options.house.counters.refusals.internal++;
     this.#options.failed(error);
     response.destroy();
@@ -236,7 +237,7 @@ export class EdgeHttp {
     const called = gate.admit(lane, spaceId, wanted, wanted.ticket);
     called
       .then((admission) => this.#stream(admission, spaceId, resumed, request, response))
-      .catch((error: unknown) => this.#failed(error, response));
+      .catch((error: unknown) => this.failed(error, response));
   }
 
   #stream(

@@ -4,7 +4,7 @@
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
-import { ERRORS, type ErrorCode } from '@parterre/protocol';
+import { ERRORS, type ErrorCode, errorBody } from '@parterre/protocol';
 import { refusalBody, refusalFields } from './answers.ts';
 
 /** Refuses with the body every refusal has. */
@@ -19,6 +19,21 @@ export function refuse(
   const body = refusalBody(code, detail);
   response.writeHead(ERRORS[code].status, {
     ...refusalFields(retryAfterS),
+    'content-length': body.length,
+  });
+  response.end(request.method === 'HEAD' ? undefined : body);
+}
+
+/** The same, with what the client needs beside the error. */
+export function refuseWith(
+  request: IncomingMessage,
+  response: ServerResponse,
+  code: ErrorCode,
+  beside: Readonly<Record<string, unknown>>,
+): void {
+  const body = Buffer.from(JSON.stringify({ ...errorBody(code), ...beside }));
+  response.writeHead(ERRORS[code].status, {
+    ...refusalFields(undefined),
     'content-length': body.length,
   });
   response.end(request.method === 'HEAD' ? undefined : body);

@@ -96,9 +96,10 @@ export class GateCoordinator<Edge> {
     // One that goes by an earlier coordinator's word may still hear more of it.
     if (this.#numberFirst > 0 && heard <= this.#numberFirst) return false;
     if (!this.#bank.reported(edge, number, heard, spaces)) return false;
-    for (const { id, front, issued } of spaces) {
+    for (const { id, front, issued, entrants } of spaces) {
       const line = this.#line(id);
       line.reached(front);
+      if (entrants !== null) line.entered(entrants.count, entrants.second);
       for (const [second, count] of issued)
         line.issued(second, this.#count(id, second, edge, count));
     }

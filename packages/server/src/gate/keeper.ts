@@ -5,26 +5,13 @@
  *
  * Order of precedence: who comes back, who was called, who is new. Refusing costs no allocation here.
  */
-import {
-  compareOrder,
-  type IssuedTicket,
-  type NowServing,
-  type Order,
-  RANKS,
-} from '@parterre/protocol';
+import { compareOrder, type NowServing, type Order, RANKS } from '@parterre/protocol';
 import type { Random } from '../ports/random.ts';
+import type { DrawnSpace, EntrantsWord } from './lotteries.ts';
 import type { EdgeGrant, EdgeReport, LineWord, SpaceReport } from './messages.ts';
 import { JoinPace } from './pace.ts';
 import { Purse } from './purse.ts';
-import {
-  CLIENT_KEY,
-  mayReturn,
-  openTicket,
-  sealReturn,
-  sealTicket,
-  TICKET_MS,
-  type Ticket,
-} from './ticket.ts';
+import { mayReturn, openTicket, sealReturn, type Ticket } from './ticket.ts';
 
 /** Places that were left are kept this long for whoever left them, ms. */
 const KEEP_MS = 10_000;
@@ -45,6 +32,8 @@ const JUMP = 2 ** 31;
 
 interface Door {
   line: LineWord | null;
+  /** Who came before doors, as this edge knows by itself. */
+  entrants: EntrantsWord | null | 'unknown';
   /** On their way in. */
   reserved: number;
   joinedSince: number;
@@ -57,13 +46,21 @@ interface Door {
 }
 
 /** A space as its edge knows it. */
-export interface OpenSpace {
-  readonly id: string;
+export interface OpenSpace extends DrawnSpace {
+  /** Listeners it has here. */
   readonly used: number;
 }
 
 export class GateKeeper {
-  readonly counters = { waiting: 0, tickets: 0, redeemed: 0, returned: 0, invalid: 0 };
+  readonly counters = {
+    waiting: 0,
+    tickets: 0,
+    entrants: 0,
+    redeemed: 0,
+    returned: 0,
+    invalid: 0,
+    work: 0,
+  };
   readonly pace: JoinPace;
   readonly #key: Uint8Array;
   readonly #purse: Purse;
@@ -100,7 +97,11 @@ export class GateKeeper {
   }
 
   /** How this edge stands, to be sent; forgets the spaces that are not open any more. */
-  report(nowMs: number, open: Iterable<OpenSpace>): EdgeReport {
+  report(
+    nowMs: number,
+    open: Iterable<Pick<OpenSpace, 'id' | 'used'>>,
+    entrantsOf: (spaceId: string) => EntrantsWord | null | 'unknown' = () => null,
+  ): EdgeReport {
     const spaces: SpaceReport[] = [];
     const ids = new Set<string>();
     for (const { id, used: listeners } of open) {
@@ -110,7 +111,11 @@ export class GateKeeper {
       this.#countLeaves(door, used, nowMs);
       const front = door.line?.front ?? NOBODY;
       const held = this.#purse.held(id, used);
-      spaces.push({ id, used, held, front, issued: this.#issued(door, front, nowMs) });
+      const issued = this.#issued(door, front, nowMs);
+      const entrants = entrantsOf(id);
+      door.entrants = entrants;
+      // Not named before it is known who was first, so that nobody is given a place yet.
+      if (entrants !== 'unknown') spaces.push({ id, used, held, front, issued, entrants });
     }
     for (const id of this.#doors.keys()) {
       if (ids.has(id)) continue;
@@ -146,7 +151,7 @@ export class GateKeeper {
     const door = this.#door(spaceId);
     const taken = used + door.reserved;
     const paced = this.pace.perS === 0 || this.pace.ready;
-    if (door.line?.open !== true && paced) {
+    if (door.line?.open !== true && paced && !entrantsWait(door)) {
       if (this.#purse.admits(spaceId, taken, keptOf(door), false)) return true;
     }
     if (returnToken !== null && this.#purse.admits(spaceId, taken, 0, true)) {
@@ -184,19 +189,11 @@ export class GateKeeper {
     return door.returnToken.text;
   }
 
-  /** A place in line. @param client the browser's own key @returns null when that is not one */
-  issue(spaceId: string, client: string, nowMs: number, wallMs: number): IssuedTicket | null {
-    if (!CLIENT_KEY.test(client)) return null;
-    const second = Math.floor(wallMs / 1_000);
-    const bytes = this.#random.bytes(20);
-    const rank = new DataView(bytes.buffer, bytes.byteOffset).getUint32(0) % RANKS;
-    const id = Buffer.from(bytes.subarray(4)).toString('base64url');
-    const expiresAtMs = Math.floor(wallMs) + TICKET_MS;
-    const ticket = sealTicket(this.#key, { space: spaceId, second, rank, id, client, expiresAtMs });
+  /** A ticket of this second was given out. */
+  issued(spaceId: string, second: number, nowMs: number): void {
     const { issued } = this.#door(spaceId);
     issued.set(second, { count: (issued.get(second)?.count ?? 0) + 1, changedMs: nowMs });
     this.counters.tickets++;
-    return { ticket, second, rank, expiresAtMs };
   }
 
   /** What this edge knows of a place in line. */
@@ -241,6 +238,7 @@ export class GateKeeper {
     if (door === undefined) {
       door = {
         line: null,
+        entrants: null,
         reserved: 0,
         joinedSince: 0,
         usedBefore: 0,
@@ -252,6 +250,13 @@ export class GateKeeper {
     }
     return door;
   }
+}
+
+/** Some who came before doors were not called yet, whatever the coordinator has said and when. */
+function entrantsWait({ entrants, line }: Door): boolean {
+  if (entrants === null) return false;
+  if (entrants === 'unknown' || entrants.second === null || line === null) return true;
+  return compareOrder(line.front, { second: entrants.second, rank: RANKS - 1 }) < 0;
 }
 
 function keptOf(door: Door): number {

@@ -22,6 +22,8 @@ const EXPECTED_MIN = 0.02;
 const EXPECTED_STEP = 0.9;
 /** So few called say nothing of the others. */
 const TELLING_MIN = 16;
+/** Entrants whose order is not drawn so long after doors, ms, are passed over: nobody waits for a broken disk. */
+const UNDRAWN_MS_MAX = 30_000;
 /** The rate is of the last minute, or so. */
 const RATE_MS = 60_000;
 
@@ -56,6 +58,10 @@ export class Line {
   #beganMs = 0;
   /** Places that newcomers may take, at the last step. */
   #free = 0;
+  /** Those who came before doors, while their second is not known. */
+  #entered = 0;
+  /** Their second: all of them are counted. */
+  #drawn: number | null = null;
   /** The share of those called who come; people leave a line without a word. */
   #expected = 1;
 
@@ -77,6 +83,17 @@ export class Line {
       this.#seconds.splice(at, 0, { second, issued: count, waiting: count * this.#share(second) });
     }
     if (this.#seconds.length > SECONDS_MAX) this.#seconds.shift();
+  }
+
+  /** So many came before doors, at all edges. @param second theirs; null before it is drawn */
+  entered(count: number, second: number | null): void {
+    if (second === null) {
+      if (this.#drawn === null) this.#entered = Math.max(this.#entered, count);
+      return;
+    }
+    this.#entered = 0;
+    this.#drawn = second;
+    if (compareOrder(this.#front, endOf(second)) < 0) this.issued(second, count);
   }
 
   /**
@@ -128,7 +145,8 @@ export class Line {
     const countedSecond = Math.floor((wallMs - COUNTED_MS) / 1_000);
     for (const one of this.#seconds) {
       const callable = Math.floor(free - owed - called);
-      if (callable < 1 || one.second >= countedSecond) break;
+      const isCounted = one.second < countedSecond || one.second === this.#drawn;
+      if (callable < 1 || !isCounted || this.#isUndrawn(wallMs)) break;
       if (one.waiting === 0) continue;
       called += this.#call(one, callable);
     }
@@ -136,6 +154,12 @@ export class Line {
     if (this.#beganMs === 0) this.#beganMs = nowMs;
     this.#calls.push({ atMs: nowMs, from: before, left: called, called, learnt: false });
     this.#rate.push({ atMs: nowMs, called });
+  }
+
+  /** Those who came first have no order yet. */
+  #isUndrawn(wallMs: number): boolean {
+    const first = this.#seconds[0]?.second ?? Number.POSITIVE_INFINITY;
+    return this.#entered > 0 && wallMs - first * 1_000 < UNDRAWN_MS_MAX;
   }
 
   /** Places for those who were called and are still expected. */
@@ -209,7 +233,7 @@ export class Line {
 
   /** What edges and waiters are told. */
   word(nowMs: number, wallMs: number): LineWord {
-    const waiting = this.waiting;
+    const waiting = this.waiting + this.#entered;
     const open = waiting > 0 || this.#isKept(nowMs);
     const document: NowServing = {
       space: this.#spaceId,

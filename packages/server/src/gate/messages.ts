@@ -4,6 +4,7 @@
  * never a place.
  */
 import type { NowServing, Order } from '@parterre/protocol';
+import type { EntrantsWord } from './lotteries.ts';
 
 /** How an edge stands with one space. */
 export interface SpaceReport {
@@ -16,6 +17,8 @@ export interface SpaceReport {
   readonly front: Order;
   /** Tickets it has issued, by second of arrival: all of a second, of the seconds that changed lately. */
   readonly issued: readonly (readonly [second: number, count: number])[];
+  /** Of those who came before doors, at all edges; null where there are none. */
+  readonly entrants: EntrantsWord | null;
 }
 
 export interface EdgeReport {

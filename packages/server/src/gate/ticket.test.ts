@@ -10,13 +10,18 @@ const OTHER_KEY = Buffer.alloc(32, 8);
 const NOW_MS = 1_800_000_000_000;
 const random = new SeededRandom(4);
 
+const chance = (count: number): string => Buffer.from(random.bytes(count)).toString('base64url');
+
 function aTicket(index: number): Ticket {
+  const isEntrant = random.chance(0.5);
   return {
     space: index % 2 === 0 ? 'evening' : 'evening-2',
     second: NOW_MS / 1_000 + (index % 90),
-    rank: random.between(0, 2 ** 32 - 1),
-    id: Buffer.from(random.bytes(16)).toString('base64url'),
-    client: Buffer.from(random.bytes(16)).toString('base64url'),
+    ...(isEntrant
+      ? { rank: null, nonce: chance(random.between(12, 32)) }
+      : { rank: random.between(0, 2 ** 32 - 1), nonce: null }),
+    id: chance(16),
+    client: chance(16),
     expiresAtMs: NOW_MS + 1 + random.between(0, 1_000_000),
   };
 }
@@ -63,23 +68,50 @@ const FORGERIES: Readonly<Record<string, Forgery>> = {
     text,
     NOW_MS,
   ],
-  'made for another purpose': (ticket) => {
-    const { space, second, rank, id, client, expiresAtMs } = ticket;
-    return [
-      space,
-      seal(KEY, 'return', [space, `${second}`, `${rank}`, id, client, `${expiresAtMs}`]),
-      NOW_MS,
-    ];
-  },
+  'made for another purpose': (ticket) => [
+    ticket.space,
+    seal(KEY, pick(['return', 'work', 'ticket-id']), fieldsOf(ticket)),
+    NOW_MS,
+  ],
   'with a field moved into the next': (ticket) => {
-    const { space, second, rank, id, client, expiresAtMs } = ticket;
-    return [
-      space,
-      seal(KEY, 'ticket', [space, `${second}${rank}`, '', id, client, `${expiresAtMs}`]),
-      NOW_MS,
-    ];
+    const fields = fieldsOf(ticket);
+    const at = pick([0, 1, 2, 3, 4, 5].filter((each) => fields[each + 1] !== ''));
+    fields.splice(at, 2, fields[at]! + fields[at + 1]!, '');
+    return [ticket.space, seal(KEY, 'ticket', fields), NOW_MS];
+  },
+  'with a field too few or too many': (ticket) => {
+    const fields = fieldsOf(ticket);
+    if (random.chance(0.5)) fields.splice(random.between(0, fields.length - 1), 1);
+    else fields.push(pick(['', chance(16)]));
+    return [ticket.space, seal(KEY, 'ticket', fields), NOW_MS];
+  },
+  'of an entrant who has a rank, or none who has a nonce': (ticket) => {
+    const fields = fieldsOf(ticket);
+    if (ticket.rank === null) fields[2] = `${random.between(0, 2 ** 32 - 1)}`;
+    else fields[5] = chance(random.between(12, 32));
+    return [ticket.space, seal(KEY, 'ticket', fields), NOW_MS];
+  },
+  'of an entrant without a nonce, or none without a rank': (ticket) => {
+    const fields = fieldsOf(ticket);
+    fields[ticket.rank === null ? 5 : 2] = '';
+    return [ticket.space, seal(KEY, 'ticket', fields), NOW_MS];
+  },
+  'with a nonce, rank, second or id of another form': (ticket) => {
+    const fields = fieldsOf(ticket);
+    const at = pick([1, 2, 3, 4, 5, 6]);
+    fields[at] = pick(['-1', '1.5', ' 7', '٧', '0x10', '4294967296x', chance(40), 'é'.repeat(20)]);
+    return [ticket.space, seal(KEY, 'ticket', fields), NOW_MS];
   },
 };
+
+function fieldsOf({ space, second, rank, id, client, nonce, expiresAtMs }: Ticket): string[] {
+  return [space, `${second}`, `${rank ?? ''}`, id, client, nonce ?? '', `${expiresAtMs}`];
+}
+
+function pick<T>(all: readonly T[]): T {
+  return all[random.between(0, all.length - 1)]!;
+}
+
 const EACH = 12_000;
 
 describe('a ticket', () => {

@@ -2,11 +2,13 @@
  * Tickets of the waiting room and the tokens of those who come back: sealed, self-contained, and worth
  * nothing for another space or another purpose. The server keeps nothing of one that waits.
  */
-import { type Order, RANKS, SPACE_ID } from '@parterre/protocol';
+import { NONCE, RANKS, SPACE_ID } from '@parterre/protocol';
 import { seal, unseal } from '../spaces/index.ts';
 
 /** How long one may wait with a ticket, ms. */
 export const TICKET_MS = 12 * 3_600_000;
+/** The same of one from before doors, ms since the doors as they were announced: they may be moved. */
+export const ENTRANT_MS = 30 * 24 * 3_600_000;
 /** How long a listener may come back without waiting, ms since they were let in. */
 const RETURN_MS = 12 * 3_600_000;
 /** What a browser calls itself: of its own choosing, random, not an address. */
@@ -14,17 +16,24 @@ export const CLIENT_KEY = /^[A-Za-z0-9_-]{16,43}$/;
 const ID = /^[A-Za-z0-9_-]{22}$/;
 const NUMBER = /^(?:0|[1-9]\d{0,15})$/;
 
-export interface Ticket extends Order {
+export interface Ticket {
   readonly space: string;
+  /** Of arrival; of the doors, as they were announced, where the rank is drawn. */
+  readonly second: number;
+  /** Null for one who came before doors: it is drawn. */
+  readonly rank: number | null;
   /** 16 random bytes, base64url. */
   readonly id: string;
   readonly client: string;
+  /** What its holder gave to the draw; null for one who came later. */
+  readonly nonce: string | null;
   readonly expiresAtMs: number;
 }
 
 export function sealTicket(key: Uint8Array, ticket: Ticket): string {
-  const { space, second, rank, id, client, expiresAtMs } = ticket;
-  return seal(key, 'ticket', [space, `${second}`, `${rank}`, id, client, `${expiresAtMs}`]);
+  const { space, second, rank, id, client, nonce, expiresAtMs } = ticket;
+  const place = [`${second}`, rank === null ? '' : `${rank}`];
+  return seal(key, 'ticket', [space, ...place, id, client, nonce ?? '', `${expiresAtMs}`]);
 }
 
 /** @returns null for anything but a ticket of this server for this space, in force now */
@@ -35,21 +44,26 @@ export function openTicket(
   wallMs: number,
 ): Ticket | null {
   const fields = unseal(key, 'ticket', text);
-  if (fields === null || fields.length !== 6) return null;
-  const [of, second, rank, id, client, expires] = fields as [string, ...string[]] & string[];
+  if (fields === null || fields.length !== 7) return null;
+  const [of, second, rank, id, client, nonce, expires] = fields as Seven;
   if (of !== space || !SPACE_ID.test(of)) return null;
-  if (!NUMBER.test(second!) || !NUMBER.test(rank!) || !NUMBER.test(expires!)) return null;
-  if (!ID.test(id!) || !CLIENT_KEY.test(client!) || Number(rank) >= RANKS) return null;
-  if (Number(expires) <= wallMs) return null;
+  if (!NUMBER.test(second) || !NUMBER.test(expires) || Number(expires) <= wallMs) return null;
+  if (!ID.test(id) || !CLIENT_KEY.test(client)) return null;
+  const isDrawn = rank === '' && NONCE.test(nonce);
+  const isLate = NUMBER.test(rank) && Number(rank) < RANKS && nonce === '';
+  if (!isDrawn && !isLate) return null;
   return {
     space,
     second: Number(second),
-    rank: Number(rank),
-    id: id!,
-    client: client!,
+    rank: isDrawn ? null : Number(rank),
+    id,
+    client,
+    nonce: isDrawn ? nonce : null,
     expiresAtMs: Number(expires),
   };
 }
+
+type Seven = readonly [string, string, string, string, string, string, string];
 
 /** The token of everybody who was let into this space in this second. */
 export function sealReturn(key: Uint8Array, space: string, wallMs: number): string {

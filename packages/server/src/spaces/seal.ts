@@ -21,6 +21,9 @@ export type Purpose =
   | 'owner-session'
   | 'person'
   | 'ticket'
+  | 'ticket-id'
+  | 'work'
+  | 'lottery'
   | 'return';
 
 /** @throws RangeError when the fields do not fit a token; the caller bounds them. */
@@ -47,7 +50,12 @@ export function unseal(key: Uint8Array, purpose: Purpose, token: string): readon
 
 /** A keyed digest of fields, for identifiers that must be stable and not guessable; base64url. */
 export function keyedId(key: Uint8Array, purpose: Purpose, fields: readonly string[]): string {
-  return mac(key, purpose, pack(fields)).subarray(0, 16).toString('base64url');
+  return keyedDigest(key, purpose, fields).subarray(0, 16).toString('base64url');
+}
+
+/** The whole of it, 32 bytes. */
+export function keyedDigest(key: Uint8Array, purpose: Purpose, fields: readonly string[]): Buffer {
+  return mac(key, purpose, pack(fields));
 }
 
 function mac(key: Uint8Array, purpose: Purpose, body: Uint8Array): Buffer {

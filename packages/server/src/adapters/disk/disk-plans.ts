@@ -6,8 +6,10 @@ import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { mkdir, open, rename, rm, rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { SPACE_ID } from '@parterre/protocol';
+import { ENTRANTS_FILE } from '../../ports/entrants.ts';
 import type { Log } from '../../ports/log.ts';
 import type { KeptPlan, PlanStore } from '../../ports/plan-store.ts';
+import { DRAW_FILE } from './disk-entrants.ts';
 import { diskError } from './errors.ts';
 
 const FILE = 'plan.json';
@@ -46,7 +48,8 @@ export class DiskPlans implements PlanStore {
   remove(spaceId: string): Promise<void> {
     return this.next(spaceId, async () => {
       const folder = join(this.options.dir, spaceId);
-      await rm(join(folder, FILE), { force: true });
+      for (const file of [FILE, ENTRANTS_FILE, DRAW_FILE])
+        await rm(join(folder, file), { force: true });
       await rmdir(folder).catch(() => {}); // not empty, or never made
     });
   }

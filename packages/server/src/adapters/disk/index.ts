@@ -1,3 +1,4 @@
+export { DiskEntrants } from './disk-entrants.ts';
 export { DiskLog } from './disk-log.ts';
 export { DiskPlans } from './disk-plans.ts';
 export { DiskRecordings } from './disk-recordings.ts';

@@ -1,0 +1,128 @@
+/** An edge of a simulated gate: its half of the gate, a link to the coordinator, and who listens there. */
+import { createHash } from 'node:crypto';
+import type { IssuedTicket, WorkChallenge } from '@parterre/protocol';
+import {
+  type DrawnSpace,
+  type EdgeReport,
+  GateAtEdge,
+  type TicketWish,
+} from '../../server/src/gate/index.ts';
+import type { Entrants } from '../../server/src/ports/entrants.ts';
+import { SimEntrants } from './entrants.ts';
+import { Link } from './network.ts';
+import type { SeededRandom } from './random.ts';
+import type { World } from './world.ts';
+
+export const REPORT_MS = 100;
+const KEY = new Uint8Array(32).fill(5);
+const CLIENT = 'a-browser-of-the-sim';
+/** No answer for so long is none. */
+const PLACE_MS_MAX = 2_000;
+const LINK = { delayMsMin: 1, delayMsMax: 200, loss: 0.05, doubled: 0.03 };
+
+export interface SimEdgeOptions {
+  readonly name: string;
+  readonly world: World;
+  readonly random: SeededRandom;
+  readonly float: number;
+  readonly disk: Entrants;
+  /** It does not heed the first closing of the lottery. */
+  readonly deaf: boolean;
+  /** What the edge has heard of the doors when it begins. */
+  readonly space: DrawnSpace;
+  /** Promises may settle. */
+  readonly stir: () => void;
+  readonly tell: (report: EdgeReport) => void;
+}
+
+/** Somebody who wants to listen. */
+export interface Visitor {
+  readonly name: number;
+  edge: SimEdge | null;
+  /** Was let in once, and has not gone home. */
+  inside: boolean;
+  ticket: IssuedTicket | null;
+  token: string | null;
+  home: boolean;
+}
+
+export const STRANGER = { edge: null, inside: false, ticket: null, token: null, home: false };
+
+export class SimEdge {
+  readonly name: string;
+  readonly gate: GateAtEdge;
+  readonly link: Link;
+  readonly listeners = new Set<Visitor>();
+  space: DrawnSpace;
+  alive = true;
+  private readonly options: SimEdgeOptions;
+
+  constructor(options: SimEdgeOptions) {
+    const { name, world, random, float, disk, deaf, space, stir } = options;
+    this.options = options;
+    this.name = name;
+    this.space = space;
+    this.link = new Link(world, random, LINK);
+    const alive = (): boolean => this.alive;
+    this.gate = new GateAtEdge({
+      key: KEY,
+      float,
+      random,
+      entrants: new SimEntrants({ disk, world, random, alive, deaf, stir }),
+      timers: world.timers,
+      nowMs: world.clock.monotonicMs(),
+      failed: () => {},
+    });
+  }
+
+  /** Reports until it is dead. */
+  readonly report = (): void => {
+    if (!this.alive) return;
+    const { world, tell } = this.options;
+    const nowMs = world.clock.monotonicMs();
+    this.gate.keeper.pace.tick(nowMs, 0);
+    const open = [{ ...this.space, used: this.listeners.size }];
+    const report = this.gate.report(open, () => true, nowMs, world.clock.wallMs());
+    this.options.stir();
+    this.link.datagram(() => tell(report));
+    world.timers.after(REPORT_MS, this.report);
+  };
+
+  /**
+   * A place in line, or a part in the lottery, whatever work that costs.
+   * @param then called once, with null when there was no answer in time
+   */
+  place(then: (ticket: IssuedTicket | null, nonce: string) => void): void {
+    const { world, random } = this.options;
+    const nonce = Buffer.from(random.bytes(16)).toString('base64url');
+    let answered = false;
+    const answer = (ticket: IssuedTicket | null): void => {
+      if (answered) return;
+      answered = true;
+      then(ticket, nonce);
+    };
+    this.issue({ client: CLIENT, nonce, challenge: null, work: null }, answer);
+    world.timers.after(PLACE_MS_MAX, () => answer(null));
+  }
+
+  private issue(wish: TicketWish, answer: (ticket: IssuedTicket | null) => void): void {
+    const { world, stir } = this.options;
+    const { clock } = world;
+    stir();
+    void this.gate.office
+      .issue(this.space, wish, clock.monotonicMs(), clock.wallMs())
+      .then((issued) => {
+        if (!this.alive) return;
+        if ('ticket' in issued) answer(issued.ticket);
+        else if (issued.challenge === undefined) answer(null);
+        else this.issue({ ...wish, ...solved(issued.challenge) }, answer);
+      });
+  }
+}
+
+function solved({ text, bits }: WorkChallenge): { challenge: string; work: string } {
+  for (let work = 0; ; work++) {
+    const digest = createHash('sha256').update(`${text}:${work}`).digest();
+    if (Math.clz32(digest.readUInt32BE(0)) >= bits) return { challenge: text, work: `${work}` };
+  }
+}
