@@ -44,6 +44,12 @@ const COMMANDS: Readonly<Record<string, Command>> = {
       'Says whether a capacity certificate is genuine, in force, and of the server as it is; or what stands in it.',
     run: async (args) => (await import('./command-certificate.ts')).certificateCommand(args),
   },
+  lottery: {
+    usage: 'lottery verify URL/space --ticket FILE|TEXT [--nonce N] [--commit HEX] [--json]',
+    about:
+      'Recomputes a place in the line from before doors out of what the server publishes, and exits 1 when anything does not agree.',
+    run: async (args) => (await import('./command-lottery.ts')).lotteryCommand(args),
+  },
   plan: {
     usage: 'plan --listeners N [--certificate FILE] [--prices FILE] [--bitrate KBPS] [--json]',
     about: 'Counts the machines, the network and the cost of an audience, from a certificate.',

@@ -6,3 +6,4 @@ export { type GateKeeper, type OpenSpace, RETRY_SOON_S } from './keeper.ts';
 export type { DrawnSpace, Lotteries } from './lotteries.ts';
 export type { EdgeGrant, EdgeReport, Spending } from './messages.ts';
 export type { Issued, TicketOffice, TicketWish } from './office.ts';
+export { readTicket } from './ticket.ts';

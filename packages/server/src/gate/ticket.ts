@@ -3,7 +3,7 @@
  * nothing for another space or another purpose. The server keeps nothing of one that waits.
  */
 import { NONCE, RANKS, SPACE_ID } from '@parterre/protocol';
-import { seal, unseal } from '../spaces/index.ts';
+import { peek, seal, unseal } from '../spaces/index.ts';
 
 /** How long one may wait with a ticket, ms. */
 export const TICKET_MS = 12 * 3_600_000;
@@ -43,11 +43,19 @@ export function openTicket(
   text: string,
   wallMs: number,
 ): Ticket | null {
-  const fields = unseal(key, 'ticket', text);
+  const ticket = ticketOf(unseal(key, 'ticket', text));
+  return ticket?.space === space && ticket.expiresAtMs > wallMs ? ticket : null;
+}
+
+/** What a ticket says of itself, for whoever holds it; its seal is not looked at. */
+export function readTicket(text: string): Ticket | null {
+  return ticketOf(peek(text));
+}
+
+function ticketOf(fields: readonly string[] | null): Ticket | null {
   if (fields === null || fields.length !== 7) return null;
-  const [of, second, rank, id, client, nonce, expires] = fields as Seven;
-  if (of !== space || !SPACE_ID.test(of)) return null;
-  if (!NUMBER.test(second) || !NUMBER.test(expires) || Number(expires) <= wallMs) return null;
+  const [space, second, rank, id, client, nonce, expires] = fields as Seven;
+  if (!SPACE_ID.test(space) || !NUMBER.test(second) || !NUMBER.test(expires)) return null;
   if (!ID.test(id) || !CLIENT_KEY.test(client)) return null;
   const isDrawn = rank === '' && NONCE.test(nonce);
   const isLate = NUMBER.test(rank) && Number(rank) < RANKS && nonce === '';

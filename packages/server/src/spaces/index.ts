@@ -3,7 +3,7 @@ export { iceServersOf } from './ice.ts';
 export * from './life.ts';
 export * from './pass.ts';
 export * from './schedule.ts';
-export { keyedDigest, keyedId, seal, unseal } from './seal.ts';
+export { keyedDigest, keyedId, peek, seal, unseal } from './seal.ts';
 export { slugCandidates } from './slug.ts';
 export { plainText } from './words.ts';
 export { announcedAt } from './zoned.ts';

@@ -1,0 +1,234 @@
+/**
+ * The line from before doors: more people than places enter the lottery, an edge is killed and then
+ * everything, the doors are moved and opened; everybody who was promised a part has one, is called in the
+ * order that anybody can compute, and finds that out with `parterre lottery verify`.
+ */
+import { spawn } from 'node:child_process';
+import { createHash, randomBytes } from 'node:crypto';
+import { writeFileSync } from 'node:fs';
+import { connect, type Socket } from 'node:net';
+import { join } from 'node:path';
+import {
+  compareOrder,
+  drawnOrder,
+  entrantBytes,
+  type IssuedTicket,
+  type LotteryWord,
+  MerkleTree,
+  type NowServing,
+  type Order,
+  rankBytes,
+  rankOf,
+  type WorkChallenge,
+} from '@parterre/protocol';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { TestServer, until } from './support/server.ts';
+
+const MAIN = join(import.meta.dirname, '../../packages/server/src/app/main.ts');
+const CAPACITY = 60;
+
+interface Entrant extends IssuedTicket {
+  readonly nonce: string;
+}
+
+let server: TestServer;
+let space: string;
+const entrants: Entrant[] = [];
+const inside = new Map<Entrant, Socket>();
+
+beforeAll(async () => {
+  server = await TestServer.start(['--edges', '2', '--capacity', String(CAPACITY)]);
+  const startsAtMs = Date.now() + 30 * 60_000;
+  ({ id: space } = await server.createSpace({ title: 'First night', startsAtMs, doorsMinutes: 1 }));
+  await until(async () => (await server.space(space))?.state === 'scheduled', 'it is known');
+});
+afterAll(async () => {
+  for (const socket of inside.values()) socket.destroy();
+  await server?.stop();
+});
+
+const document = async (): Promise<NowServing> => {
+  const answer = await fetch(`${server.url}/gate/${space}`);
+  if (!answer.ok) throw new Error(`The document: ${answer.status} ${await answer.text()}`);
+  return (await answer.json()) as NowServing;
+};
+const lotteryOf = async (): Promise<LotteryWord> => (await document()).lottery!;
+const sha256 = (bytes: Uint8Array): Buffer => createHash('sha256').update(bytes).digest();
+const chance = (): string => randomBytes(16).toString('base64url');
+
+/** Asks for a place, and does what work it costs. */
+async function take(nonce = chance()): Promise<Entrant> {
+  const key = chance();
+  let query = `key=${key}&nonce=${nonce}`;
+  for (;;) {
+    const url = `${server.url}/gate/${space}/tickets?${query}`;
+    const answer = await fetch(url, { method: 'POST' });
+    const body = (await answer.json()) as IssuedTicket & { challenge: WorkChallenge };
+    if (answer.status === 201) return { ...body, nonce };
+    if (answer.status !== 428) throw new Error(`No place: ${JSON.stringify(body)}`);
+    const { text, bits } = body.challenge;
+    let work = 0;
+    while (Math.clz32(sha256(Buffer.from(`${text}:${work}`)).readUInt32BE(0)) < bits) work++;
+    query = `key=${key}&nonce=${nonce}&challenge=${encodeURIComponent(text)}&work=${work}`;
+  }
+}
+
+async function enter(count: number): Promise<void> {
+  entrants.push(...(await Promise.all(Array.from({ length: count }, () => take()))));
+}
+
+/** Comes with a ticket, or without. @returns the status, and the connection when it is in */
+function come(query: string): Promise<[status: number, socket: Socket]> {
+  return new Promise((resolve, reject) => {
+    const socket = connect(Number(new URL(server.url).port), '127.0.0.1', () => {
+      socket.write(`GET /live/${space}?${query} HTTP/1.1\r\nHost: a\r\n\r\n`);
+    });
+    socket.once('data', (bytes) => {
+      socket.resume();
+      const status = Number(bytes.toString('latin1', 9, 12));
+      if (status !== 200) socket.destroy();
+      resolve([status, socket]);
+    });
+    socket.on('error', reject);
+  });
+}
+
+async function comeIn(entrant: Entrant): Promise<number> {
+  const [status, socket] = await come(`ticket=${entrant.ticket}`);
+  if (status === 200) inside.set(entrant, socket);
+  return status;
+}
+
+function verify(...words: string[]): Promise<{ code: number | null; said: string }> {
+  const args = [MAIN, 'lottery', 'verify', `${server.url}/${space}`, ...words];
+  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'] });
+  let said = '';
+  const hear = (bytes: Buffer): void => {
+    said += bytes.toString();
+  };
+  child.stdout.on('data', hear);
+  child.stderr.on('data', hear);
+  return new Promise((resolve) => child.once('close', (code) => resolve({ code, said })));
+}
+
+function orderOf({ id, nonce }: Entrant, lottery: LotteryWord): Order {
+  const [seed, root] = [lottery.seed!, lottery.root!].map((text) => Buffer.from(text, 'hex'));
+  return drawnOrder(lottery, rankOf(sha256(rankBytes(seed!, root!, id, nonce))));
+}
+
+test('[P2] before doors everybody has a part in the lottery, whatever is killed and however often doors are moved', async () => {
+  const { commit } = await lotteryOf();
+  expect(commit).toMatch(/^[0-9a-f]{64}$/);
+  await enter(90);
+  await server.kill('edge-0');
+  await enter(30);
+  await server.killEverything();
+  await server.launch();
+  await until(async () => (await server.space(space)) !== null, 'it is known again');
+  await enter(20);
+  await server.call('PATCH', `/api/spaces/${space}`, { startsAtMs: Date.now() + 40 * 60_000 });
+  await enter(10);
+  await until(async () => (await document()).waiting === 150, 'all are counted');
+  const lottery = await lotteryOf();
+  expect(lottery).toMatchObject({ commit, entrants: 150, root: null, seed: null });
+  for (const entrant of entrants) expect([entrant.rank, entrant.commit]).toEqual([null, commit]);
+  expect((await come(`ticket=${entrants[0]!.ticket}`))[0]).toBe(409);
+  expect((await fetch(`${server.url}/gate/${space}/entrants`)).status).toBe(404);
+  const early = await verify('--ticket', entrants[0]!.ticket);
+  expect(early).toMatchObject({ code: 1, said: expect.stringContaining('not drawn yet') });
+});
+
+test('[P2] at doors it is drawn as was promised, and all who entered are in it', async () => {
+  const { commit } = await lotteryOf();
+  await server.call('POST', `/api/spaces/${space}/doors`, {});
+  await until(async () => (await lotteryOf()).root !== null, 'it is drawn');
+  const lottery = await lotteryOf();
+  expect(lottery).toMatchObject({ commit, entrants: 150 });
+  expect(sha256(Buffer.from(lottery.seed!, 'hex')).toString('hex')).toBe(commit);
+  const file = await fetch(`${server.url}/gate/${space}/entrants`);
+  const leaves = Buffer.from(await file.arrayBuffer());
+  expect(leaves.length).toBe(150 * 32);
+  const tree = new MerkleTree(sha256);
+  for (let at = 0; at < leaves.length; at += 32) tree.add(leaves.subarray(at, at + 32));
+  expect(Buffer.from(tree.root()).toString('hex')).toBe(lottery.root);
+  for (const { id, nonce } of entrants)
+    expect(leaves.includes(sha256(entrantBytes(id, nonce)))).toBe(true);
+});
+
+test('[P2] calls in the order that anybody can compute, and nobody passes', async () => {
+  const lottery = await lotteryOf();
+  const inOrder = [...entrants].sort((a, b) =>
+    compareOrder(orderOf(a, lottery), orderOf(b, lottery)),
+  );
+  const late = await take();
+  expect(late.rank).not.toBeNull();
+  expect(late.second).toBeGreaterThan(drawnOrder(lottery, 0).second);
+  expect((await come(''))[0]).toBe(503);
+  /** Whoever is called comes; then it is known who was. */
+  const settle = async (places: number): Promise<void> => {
+    await until(async () => {
+      const { front } = await document();
+      for (const entrant of inOrder) {
+        if (inside.has(entrant)) continue;
+        const isCalled = compareOrder(orderOf(entrant, lottery), front) <= 0;
+        const status = await comeIn(entrant);
+        if (status === 200 && !isCalled)
+          expect(compareOrder(orderOf(entrant, lottery), (await document()).front)).toBeLessThan(1);
+        else if (!isCalled) break;
+      }
+      return inside.size >= places;
+    }, `${places} are in`);
+  };
+  await settle(CAPACITY - 25);
+  expect(inside.size).toBeLessThanOrEqual(CAPACITY);
+  const { front } = await document();
+  const called = inOrder.filter((one) => compareOrder(orderOf(one, lottery), front) <= 0);
+  expect(inOrder.slice(0, called.length)).toEqual(called);
+  expect(called.length).toBeLessThan(120);
+  const last = inOrder.at(-1)!;
+  expect(await comeIn(last)).toBe(503);
+  expect((await come(`ticket=${late.ticket}`))[0]).toBe(503);
+  const before = inside.size;
+  for (const socket of [...inside.values()].slice(0, 20)) socket.destroy();
+  await settle(before + 10);
+  expect((await come(`ticket=${inOrder[0]!.ticket}`))[0]).toBe(403);
+});
+
+test('[P2] `lottery verify` finds every place, in and out, and what does not agree', async () => {
+  const lottery = await lotteryOf();
+  const [first] = inside.keys();
+  const out = entrants.find((entrant) => !inside.has(entrant))!;
+  for (const entrant of [first!, out]) {
+    const file = join(server.data, `ticket-${entrant.id}.json`);
+    writeFileSync(file, JSON.stringify(entrant));
+    const { code, said } = await verify('--ticket', file);
+    expect(said).toContain(`rank ${orderOf(entrant, lottery).rank} of 2^32`);
+    expect(said).toMatch(/^AGREES/);
+    expect(code).toBe(0);
+  }
+  const foreign = await verify('--ticket', out.ticket, '--nonce', chance());
+  expect(foreign).toMatchObject({ code: 1, said: expect.stringMatching(/NO {2}This entrant/) });
+  const other = await verify('--ticket', out.ticket, '--commit', 'ab'.repeat(32));
+  expect(other).toMatchObject({ code: 1, said: expect.stringMatching(/NO {2}The hash/) });
+  expect(await verify('--ticket', 'AAAA')).toMatchObject({ code: 2 });
+});
+
+test('is known when the space is over, after everything was started anew', async () => {
+  const lottery = await lotteryOf();
+  await server.start(space);
+  await server.end(space);
+  await server.killEverything();
+  await server.launch();
+  await until(async () => (await server.space(space))?.state === 'ended', 'it has ended');
+  await until(
+    async () => (await fetch(`${server.url}/gate/${space}`)).ok,
+    'the document is there again',
+  );
+  expect(await lotteryOf()).toEqual(lottery);
+  const { code } = await verify('--ticket', entrants[7]!.ticket);
+  expect(code).toBe(0);
+  const ticket = await fetch(`${server.url}/gate/${space}/tickets?key=${chance()}`, {
+    method: 'POST',
+  });
+  expect(ticket.status).toBe(410);
+});
