@@ -19,6 +19,7 @@ import {
   type Order,
   rankBytes,
   rankOf,
+  solveWork,
   type WorkChallenge,
 } from '@parterre/protocol';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -66,10 +67,9 @@ async function take(nonce = chance()): Promise<Entrant> {
     const body = (await answer.json()) as IssuedTicket & { challenge: WorkChallenge };
     if (answer.status === 201) return { ...body, nonce };
     if (answer.status !== 428) throw new Error(`No place: ${JSON.stringify(body)}`);
-    const { text, bits } = body.challenge;
-    let work = 0;
-    while (Math.clz32(sha256(Buffer.from(`${text}:${work}`)).readUInt32BE(0)) < bits) work++;
-    query = `key=${key}&nonce=${nonce}&challenge=${encodeURIComponent(text)}&work=${work}`;
+    const work = solveWork(body.challenge, sha256);
+    const challenge = encodeURIComponent(body.challenge.text);
+    query = `key=${key}&nonce=${nonce}&challenge=${challenge}&work=${work}`;
   }
 }
 

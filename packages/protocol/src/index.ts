@@ -8,3 +8,4 @@ export * from './snapshot.ts';
 export * from './space.ts';
 export * from './units.ts';
 export * from './waiting.ts';
+export * from './work.ts';

@@ -53,13 +53,6 @@ export interface IssuedTicket {
   readonly commit?: string;
 }
 
-/** What a ticket costs while many come: 428 `work_needed`. */
-export interface WorkChallenge {
-  readonly text: string;
-  /** SHA-256 of `text:n` begins with so many zero bits. */
-  readonly bits: number;
-}
-
 /** The place of an entrant with this rank. */
 export function drawnOrder({ closesAtMs }: Pick<LotteryWord, 'closesAtMs'>, rank: number): Order {
   return { second: Math.floor(closesAtMs / 1_000), rank };

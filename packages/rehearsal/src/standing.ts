@@ -3,6 +3,7 @@
  * the one document for all, the next look at a tenth of what is left. It holds what it sees against what the
  * gate has promised: that nobody is overtaken.
  */
+import { createHash } from 'node:crypto';
 import {
   aheadOf,
   compareOrder,
@@ -12,6 +13,8 @@ import {
   type NowServing,
   type Order,
   pollMs,
+  solveWork,
+  type WorkChallenge,
 } from '@parterre/protocol';
 import { Exchange, type Where } from './exchange.ts';
 import type { System } from './system.ts';
@@ -52,7 +55,7 @@ const KEY_DIGITS = 32;
 export class Standing {
   readonly #line: Line;
   readonly #exchange: Exchange;
-  #ticket: IssuedTicket | null = null;
+  #ticket: (IssuedTicket & Order) | null = null;
   #eta: Eta | null = null;
   #lookedAtMs = 0;
   /** Counted among those who wait. */
@@ -74,18 +77,30 @@ export class Standing {
       this.#ask(told);
       return;
     }
-    const { space, system, tallies } = this.#line;
+    const { space, system } = this.#line;
     const key = Array.from({ length: KEY_DIGITS }, () =>
       Math.floor(system.random() * 16).toString(16),
     ).join('');
-    const path = `/gate/${space}/tickets?key=${key}`;
-    this.#exchange.ask('POST', path, (answer) => {
-      if (answer?.status === 201) {
-        this.#ticket = JSON.parse(answer.body) as IssuedTicket;
+    this.#take(`/gate/${space}/tickets?key=${key}`, '', () => this.#ask(told));
+  }
+
+  /** @param work what it costs, done */
+  #take(path: string, work: string, then: () => void): void {
+    const { tallies } = this.#line;
+    this.#exchange.ask('POST', path + work, (answer) => {
+      if (answer?.status === 428 && work === '') {
+        const { challenge } = JSON.parse(answer.body) as { challenge: WorkChallenge };
+        const solution = solveWork(challenge, sha256);
+        this.#take(path, `&challenge=${challenge.text}&work=${solution}`, then);
+        return;
+      }
+      const issued = answer?.status === 201 ? (JSON.parse(answer.body) as IssuedTicket) : null;
+      if (issued !== null && issued.rank !== null) {
+        this.#ticket = { ...issued, rank: issued.rank };
         tallies.tickets++;
         this.#count();
       }
-      this.#ask(told);
+      then();
     });
   }
 
@@ -169,4 +184,8 @@ export class Standing {
 /** Whether one who asked then and came in without a ticket passed those who wait here. */
 export function passedThem({ waiting, sinceMs }: LineWatch, askedAtMs: number): boolean {
   return waiting > 0 && askedAtMs - sinceMs > STALE_MS;
+}
+
+function sha256(bytes: Uint8Array): Uint8Array {
+  return createHash('sha256').update(bytes).digest();
 }

@@ -1,6 +1,6 @@
 /** An edge of a simulated gate: its half of the gate, a link to the coordinator, and who listens there. */
 import { createHash } from 'node:crypto';
-import type { IssuedTicket, WorkChallenge } from '@parterre/protocol';
+import { type IssuedTicket, solveWork } from '@parterre/protocol';
 import {
   type DrawnSpace,
   type EdgeReport,
@@ -115,14 +115,13 @@ export class SimEdge {
         if (!this.alive) return;
         if ('ticket' in issued) answer(issued.ticket);
         else if (issued.challenge === undefined) answer(null);
-        else this.issue({ ...wish, ...solved(issued.challenge) }, answer);
+        else {
+          const { challenge } = issued;
+          const work = `${solveWork(challenge, sha256)}`;
+          this.issue({ ...wish, challenge: challenge.text, work }, answer);
+        }
       });
   }
 }
 
-function solved({ text, bits }: WorkChallenge): { challenge: string; work: string } {
-  for (let work = 0; ; work++) {
-    const digest = createHash('sha256').update(`${text}:${work}`).digest();
-    if (Math.clz32(digest.readUInt32BE(0)) >= bits) return { challenge: text, work: `${work}` };
-  }
-}
+const sha256 = (bytes: Uint8Array): Buffer => createHash('sha256').update(bytes).digest();

@@ -23,7 +23,7 @@ function aGate() {
   const reports: EdgeReport[] = [];
   let hear: Granted = () => {};
   const context = {
-    config: { capacity: 100, listenersMax: 100, edges: 2 },
+    config: { capacity: 100, listenersMax: 100, edges: 2, data: '/nowhere' },
     secrets: { passKey: new Uint8Array(32) },
     random: { uniform: () => 0.5, bytes: (count: number) => new Uint8Array(count) },
     clock: { monotonicMs: () => 0, wallMs: () => 0 },
@@ -42,13 +42,15 @@ describe('the gate at an edge that begins', () => {
   it('[P1] is open when it has places in every space, so that nobody who comes back is sent away', async () => {
     const { gate, reports, granted } = aGate();
     const openSpaces = [
-      { id: 'evening', used: 0 },
-      { id: 'morning', used: 0 },
+      { id: 'evening', used: 0, state: 'live' as const, doorsAtMs: 0 },
+      { id: 'morning', used: 0, state: 'live' as const, doorsAtMs: 0 },
     ];
     let open = false;
-    const opening = gate.open({ used: () => 0, openSpaces: () => openSpaces }).then(() => {
-      open = true;
-    });
+    const opening = gate
+      .open({ used: () => 0, openSpaces: () => openSpaces, room: () => ({}) })
+      .then(() => {
+        open = true;
+      });
     expect(reports).toHaveLength(1);
     for (const early of [grantOf(1), grantOf(2, ['evening', 5], ['morning', 0])]) {
       granted(early);

@@ -2,7 +2,9 @@
 import { once } from 'node:events';
 import type { NowServing } from '@parterre/protocol';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { GateKeeper } from '../gate/index.ts';
+import { MemoryEntrants } from '../adapters/memory/index.ts';
+import { systemTimers } from '../adapters/system/index.ts';
+import { GateAtEdge } from '../gate/index.ts';
 import { aSpace, liveRequest, RawClient, type RunningEdge, runEdge } from './edge.fixture.ts';
 import type { EdgeOptions } from './edge.ts';
 
@@ -11,26 +13,37 @@ const ASK = liveRequest('/gate/evening');
 const NOBODY = { second: 0, rank: 0 };
 
 function lineOf(waiting: number): NowServing {
-  const about = { space: 'evening', atMs: 1, open: true, turnS: 60, perMinute: 90 };
+  const about = { space: 'evening', atMs: 1, open: true, turnS: 60, perMinute: 90, lottery: null };
   return { ...about, front: NOBODY, waiting, seconds: [[7, 0, waiting]] };
 }
 
 /** Tells an edge's keeper how the line stands. */
-function tell(keeper: GateKeeper, number: number, document: NowServing): void {
+function tell({ keeper }: GateAtEdge, number: number, document: NowServing): void {
   const line = { open: true, front: NOBODY, lapsed: NOBODY, document };
   const spaces = [{ id: 'evening', limit: 0, spare: 0, line }];
   keeper.granted({ number, joinsPerS: 100, spaces }, 0, () => 0);
 }
 
-let keeper: GateKeeper;
+let gate: GateAtEdge;
 let running: RunningEdge;
 const clients: RawClient[] = [];
 
 async function begin(change: Partial<EdgeOptions> = {}): Promise<void> {
-  keeper = new GateKeeper(new Uint8Array(32), 0, random, 0);
-  running = await runEdge({ gate: { keeper, spend: async () => 'spent' }, ...change });
+  gate = new GateAtEdge({
+    key: new Uint8Array(32),
+    float: 0,
+    random,
+    entrants: new MemoryEntrants([]),
+    timers: systemTimers,
+    nowMs: 0,
+    failed: () => {},
+  });
+  await gate.lotteries.of(aSpace(), 0).look();
+  const { keeper, lotteries, office } = gate;
+  const spend = async () => 'spent' as const;
+  running = await runEdge({ gate: { keeper, lotteries, office, spend }, ...change });
   running.feed.space(aSpace());
-  tell(keeper, 1, lineOf(5));
+  tell(gate, 1, lineOf(5));
 }
 
 function client(send: string): RawClient {
@@ -57,7 +70,7 @@ describe('those who wait', () => {
     const waiter = client(ASK);
     await waiter.until(whole(1));
     expect(waiter.text).toMatch(/\r\nconnection: keep-alive\r\n/);
-    tell(keeper, 2, lineOf(4));
+    tell(gate, 2, lineOf(4));
     waiter.socket.write(ASK);
     await waiter.until(whole(2));
     expect(documentIn(waiter.text)).toEqual(lineOf(4));
@@ -183,7 +196,7 @@ describe('those who wait, bounded', () => {
 
   it('who does not read is told once', async () => {
     await begin();
-    tell(keeper, 2, { ...lineOf(1), seconds: Array.from({ length: 400_000 }, () => [7, 0, 1]) });
+    tell(gate, 2, { ...lineOf(1), seconds: Array.from({ length: 400_000 }, () => [7, 0, 1]) });
     const waiter = client(ASK);
     waiter.socket.pause();
     await once(waiter.socket, 'connect');

@@ -13,7 +13,7 @@ function settle(bank: Bank<string>, edges: Readonly<Record<string, number>>, now
       const held = Math.max(used, limit + spare);
       number++;
       bank.reported(edge, number, number, [
-        { id: SPACE, used, held, front: { second: 0, rank: 0 }, issued: [] },
+        { id: SPACE, used, held, front: { second: 0, rank: 0 }, issued: [], entrants: null },
       ]);
     }
     grants = bank.grant(SPACE, nowMs, () => number + 1);

@@ -5,13 +5,13 @@
  * it is about, so that nothing is kept; solving it gives one ticket, however often the solution is sent.
  */
 import { createHash } from 'node:crypto';
-import type { WorkChallenge } from '@parterre/protocol';
+import { beginsWithZeros, type WorkChallenge } from '@parterre/protocol';
 import { keyedId, seal, unseal } from '../spaces/index.ts';
 
 /** Up to so many tickets a second, at one edge, cost nothing. */
-const CALM_PER_S = 50;
-/** The least that is asked for is noticed by nobody who wants one ticket; the most takes a phone seconds. */
-const BITS_MIN = 10;
+const CALM_PER_S = 100;
+/** Nobody who wants one ticket notices the least that is asked for; the most takes a phone a second or two. */
+const BITS_MIN = 6;
 const BITS_MAX = 16;
 /** Over so long the rate is taken, s. */
 const RATE_S = 2;
@@ -96,5 +96,5 @@ export function solvedId(
 
 function solves(text: string, work: string, bits: number): boolean {
   const digest = createHash('sha256').update(`${text}:${work}`).digest();
-  return Math.clz32(digest.readUInt32BE(0)) >= bits;
+  return beginsWithZeros(digest, bits);
 }
