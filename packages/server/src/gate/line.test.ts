@@ -51,16 +51,6 @@ describe('the line', () => {
     }
   });
 
-  test('[P2] no turn lapses while there is no place to take', () => {
-    const line = new Line('evening', 60_000);
-    line.issued(SECOND, 20);
-    line.step(20, 1_000, WALL_MS + 9_000);
-    for (let atMs = 2_000; atMs < 200_000; atMs += 1_000) line.step(0, atMs, WALL_MS + atMs);
-    expect(line.standing({ second: SECOND, rank: 5 })).toBe('called');
-    line.step(1, 200_000, WALL_MS + 200_000);
-    expect(line.standing({ second: SECOND, rank: 5 })).toBe('lapsed');
-  });
-
   test('those who come when called are not outrun: no more are called than there are places', () => {
     const line = new Line('evening', 60_000);
     for (let index = 0; index < 30; index++) line.issued(SECOND + index, 600);

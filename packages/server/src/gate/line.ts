@@ -189,12 +189,7 @@ export class Line {
     this.#arriving = this.#arriving.filter(({ atMs }) => nowMs - atMs < ARRIVING_MS);
     for (const call of this.#calls)
       if (!call.learnt && nowMs - call.atMs > PROMPT_MS) this.#learn(call);
-    // Nobody's turn is over while there is no place to take.
-    while (
-      this.#free >= 1 &&
-      this.#calls.length > 0 &&
-      nowMs - this.#calls[0]!.atMs >= this.#turnMs
-    ) {
+    while (this.#calls.length > 0 && nowMs - this.#calls[0]!.atMs >= this.#turnMs) {
       this.#calls.shift();
       this.#lapsed = this.#calls[0]?.from ?? this.#front;
     }
