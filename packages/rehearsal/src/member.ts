@@ -6,6 +6,7 @@
 import { connect, type OnReadOpts, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import { parseRetryAfterMs, retryDelayMs, stallMs } from '@parterre/client/backoff';
+import type { Where } from './exchange.ts';
 import { type Audience, Hearing, type Refusal } from './hearing.ts';
 import { type LineWatch, passedThem, Standing } from './standing.ts';
 import type { System, Timer } from './system.ts';
@@ -281,10 +282,10 @@ export class Member {
     this.#heldUpMs = this.#company.heldUpMs;
     this.#opening = true;
     this.#company.opening++;
-    const { host, ...where } = this.#where();
+    const where = this.#where();
     const socket: MemberSocket = tls
-      ? connectTls({ ...where, host, servername: host })
-      : connect({ ...where, host, onread: SHARED });
+      ? connectTls({ ...where, servername: where.host })
+      : connect({ ...where, onread: SHARED });
     socket[MEMBER] = this;
     if (tls) socket.on('data', onData);
     socket.on('connect', onConnect);
@@ -294,7 +295,7 @@ export class Member {
     socket.write(this.#request(), 'latin1');
   }
 
-  #where() {
+  #where(): Where {
     const { host, port, tls } = this.#company;
     return { host, port, tls, ...(this.#localAddress && { localAddress: this.#localAddress }) };
   }
