@@ -1,5 +1,6 @@
 /** A rehearsal as a two-core machine would give it, made by rule: doors, a steady house, an exit. */
 import type {
+  CrowdResult,
   LineResult,
   RehearsalResult,
   RehearsalSecond,
@@ -187,4 +188,24 @@ export function brokenResult(): RehearsalResult {
     seconds,
     events: [...held.events, { atS: 120, what: 'An edge was killed.' }],
   };
+}
+
+/** A house with a line before it, and crowds of three sizes compared. */
+export function fullResult(): RehearsalResult {
+  const neighbour = { seconds: 40, joins: 240, latencyP99Ms: 800, gaps: 0 };
+  const crowdOf = (factor: number, recoveryS: number | null): CrowdResult => ({
+    factor,
+    visitors: 2_000 * factor,
+    listenersMax: 1_417,
+    serverListenersMax: 1_551,
+    reachedP99Ms: 140 * factor,
+    gaps: 0,
+    goodputS: 59_920,
+    recoveryS,
+    before: { ...neighbour, joinP95Ms: 11, apiP95Ms: 9 },
+    during: { ...neighbour, joinP95Ms: 149, apiP95Ms: null },
+  });
+  const counts = { tickets: 18_969, byTicket: 603, gaveUp: 12, polls: 25_520, unanswered: 0 };
+  const crowds = [crowdOf(1, 0), crowdOf(3, 26), crowdOf(10, null)];
+  return sampleResult({ line: { ...NO_LINE, ...counts, capacity: 2_000, crowds } });
 }

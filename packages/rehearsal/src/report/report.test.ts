@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { issueCertificate } from '../certificate.ts';
-import { brokenResult, NOW_MS, SEED, SERVER, sampleResult } from '../result.fixture.ts';
+import { brokenResult, fullResult, NOW_MS, SEED, SERVER, sampleResult } from '../result.fixture.ts';
 import { signingKey } from '../signing.ts';
 import { html } from './html.ts';
 import { renderReport } from './index.ts';
@@ -48,6 +48,19 @@ describe('the report of a rehearsal', () => {
     expect(page.length).toBeLessThan(200_000);
     expect(page).toContain('prefers-color-scheme: light');
     expect(page).toContain('@media print');
+  });
+
+  it('[P2] tells of the line and of every crowd, in both languages, and only where there was one', () => {
+    const english = textOf(renderReport(fullResult()));
+    expect(english).toMatch(/The line More came than there were places for: 2,000\./);
+    expect(english).toContain('18,969 · 603');
+    expect(english).toMatch(/10 20,000 1,417 · 1,551 1.4 s 0 .* – 11 ms, 9 ms · 149 ms, –/);
+    const french = renderReport(fullResult(), { language: 'fr' });
+    expect(textOf(french)).toContain('Des foules de plusieurs tailles');
+    for (const each of [english, textOf(french)])
+      expect(each).not.toMatch(/undefined|NaN|\[object|null/);
+    expect(unbalanced(french)).toEqual([]);
+    expect(textOf(page)).not.toContain('The line');
   });
 
   it('[P8] says what held, with figures, and by whom it is certified', () => {
