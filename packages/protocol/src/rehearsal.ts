@@ -59,6 +59,8 @@ export const RehearsalSecondSchema = Type.Object({
   /** In line with a place; and listeners as the server counts them, in all its spaces. */
   inLine: Count,
   serverListeners: Maybe(Count),
+  /** Places in line that were given out: who came and was not let in at once. */
+  tickets: Count,
   /** Who heard a first chunk in this second, and of them those who came back. */
   joins: Count,
   resumes: Count,
@@ -140,7 +142,7 @@ const CrowdSchema = Type.Object({
   /** Chunks that never came, came otherwise, and buffers that ran dry. */
   gaps: Count,
   goodputS: Measure,
-  /** From the crowd's end until nobody had to wait; null when that did not come about. */
+  /** From the crowd's end until nobody who came had to wait; null when that did not come about. */
   recoveryS: Maybe(Measure),
   /** Beside it: before the crowd, and while it was there. */
   before: Maybe(NeighbourSchema),

@@ -190,6 +190,7 @@ export class Ledger {
       listeners: this.#now((sample) => sample.listeners),
       inLine: this.#now(({ inLine }) => inLine),
       serverListeners: figures?.listeners ?? null,
+      tickets: sum(({ tickets }) => tickets),
       ...this.#counted(sum),
       latencyP50Ms: this.#secondLatency.at(0.5),
       latencyP99Ms: this.#secondLatency.at(0.99),

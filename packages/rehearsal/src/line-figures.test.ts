@@ -14,7 +14,8 @@ describe('what a full house came to', () => {
   });
 
   it('[P2] counts from the crowd’s end until nobody waits, and never where somebody does', () => {
-    const waiting = (...inLine: number[]) => secondsOf(inLine.map((count) => ({ inLine: count })));
+    const waiting = (...tickets: number[]) =>
+      secondsOf(tickets.map((count) => ({ tickets: count })));
     expect(recoveryOf(waiting(9, 9, 9, 3, 1, 0, 0), 3)).toBe(2);
     expect(recoveryOf(waiting(9, 9, 0, 0), 2)).toBe(0);
     expect(recoveryOf(waiting(9, 9, 0, 1), 2)).toBeNull();

@@ -43,12 +43,13 @@ export function goodputOf(seconds: readonly RehearsalSecond[]): number {
 }
 
 /**
- * From the crowd's end until those who still came were let in at once.
- * @returns null when somebody was in line to the end
+ * From the crowd's end until those who still came were let in at once. Who came before that may look again
+ * later: at the line's own pace.
+ * @returns null when somebody had to wait to the end
  */
 export function recoveryOf(seconds: readonly RehearsalSecond[], crowdEndS: number): number | null {
   const after = seconds.filter(({ atS }) => atS >= crowdEndS);
-  const last = after.findLastIndex(({ inLine }) => inLine > 0);
+  const last = after.findLastIndex(({ tickets }) => tickets > 0);
   if (after.length === 0 || last === after.length - 1) return null;
   return last === -1 ? 0 : after[last]!.atS + 1 - crowdEndS;
 }

@@ -61,6 +61,7 @@ function secondOf(atS: number): RehearsalSecond {
     listeners: wanted,
     inLine: 0,
     serverListeners: wanted,
+    tickets: 0,
     joins,
     resumes: 0,
     leaves: leaving > 0 ? PEAK / LEAVE_S : 0,

@@ -13,6 +13,7 @@ const COUNTED: ReadonlySet<keyof RehearsalSecond> = new Set([
   'joins',
   'resumes',
   'leaves',
+  'tickets',
   'refusals',
   'gaps',
   'dry',

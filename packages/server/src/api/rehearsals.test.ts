@@ -142,6 +142,7 @@ describe('certificates', () => {
       listeners: 1_000,
       inLine: 0,
       serverListeners: null,
+      tickets: 0,
       joins: 1,
       resumes: 0,
       leaves: 0,
