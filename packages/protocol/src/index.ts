@@ -1,6 +1,7 @@
 export { AUDIENCE_ERRORS, type AudienceErrorCode } from './audience-errors.ts';
 export * from './errors.ts';
 export * from './lottery.ts';
+export type * from './on-air.ts';
 export * from './profile.ts';
 export * from './rendition.ts';
 export * from './signalling.ts';

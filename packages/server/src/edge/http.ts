@@ -12,9 +12,10 @@ import type { LaneId } from './counters.ts';
 import { serveReplay } from './files.ts';
 import type { GateHttp } from './gate-http.ts';
 import type { Hls } from './hls.ts';
-import type { Admission, House } from './house.ts';
+import type { Admission, House, Room } from './house.ts';
 import { isListening, listen } from './listeners.ts';
 import { parseLiveQuery } from './live-request.ts';
+import { ON_AIR_AGE_S, OnAirWords } from './on-air.ts';
 import type { Pages } from './pages.ts';
 import type { PartProxy } from './proxy.ts';
 import { endRaw, refuse } from './refuse.ts';
@@ -63,15 +64,18 @@ const LIVE = /^\/live\/([^/]+)$/;
 const RADIO = /^\/radio\/([^/]+)\.ogg$/;
 const REPLAY = /^\/spaces\/([^/]+)\/(replay\.(?:mp4|ogg|json))$/;
 const SPACE_JSON = /^\/spaces\/([^/]+)\.json$/;
+const ON_AIR = /^\/spaces\/([^/]+)\/now\.json$/;
 const API = /^\/(?:api(?:\/|$)|metrics$)/;
 const STAGE = /^\/(?:stage|whip)\//;
 
 export class EdgeHttp {
   readonly #options: HttpOptions;
   readonly #server: Server;
+  readonly #onAir: OnAirWords;
 
   constructor(options: HttpOptions) {
     this.#options = options;
+    this.#onAir = new OnAirWords(options.clock);
     this.#server = createServer({
       maxHeaderSize: HEADER_BYTES_MAX,
       headersTimeout: options.headersMsMax,
@@ -185,9 +189,9 @@ export class EdgeHttp {
       this.#options.hls.answer(request, response, path, query);
       return;
     }
-    const space = SPACE_JSON.exec(path);
+    const space = SPACE_JSON.exec(path) ?? ON_AIR.exec(path);
     if (space !== null) {
-      this.#space(space[1]!, request, response);
+      this.#space(space[1]!, path.endsWith('/now.json'), request, response);
       return;
     }
     if (path === '/healthz') {
@@ -295,8 +299,13 @@ export class EdgeHttp {
     });
   }
 
-  #space(spaceId: string, request: IncomingMessage, response: ServerResponse): void {
-    const { house, clock } = this.#options;
+  #space(
+    spaceId: string,
+    onAir: boolean,
+    request: IncomingMessage,
+    response: ServerResponse,
+  ): void {
+    const { house } = this.#options;
     const room = house.room(spaceId);
     if (room === undefined) {
       if (!house.settled) {
@@ -306,14 +315,19 @@ export class EdgeHttp {
       refuse(request, response, 'unknown_space');
       return;
     }
-    const body = Buffer.from(JSON.stringify({ ...room.space, nowMs: clock.wallMs() }));
+    const body = onAir ? this.#onAir.of(room) : this.#described(room);
+    const ageS = onAir ? ON_AIR_AGE_S : SPACE_JSON_AGE_S;
     response.writeHead(200, {
       ...CORS_FIELDS,
       'content-type': 'application/json; charset=utf-8',
       'content-length': body.length,
-      'cache-control': `public, max-age=${SPACE_JSON_AGE_S}`,
+      'cache-control': `public, max-age=${ageS}`,
     });
     response.end(request.method === 'HEAD' ? undefined : body);
+  }
+
+  #described({ space }: Room): Buffer {
+    return Buffer.from(JSON.stringify({ ...space, nowMs: this.#options.clock.wallMs() }));
   }
 
   #readiness(response: ServerResponse): void {

@@ -26,6 +26,7 @@ export class Ring {
   readonly #holding: HoldingFrames;
   #oldest = 0;
   #head = -1;
+  #snapshot: Uint8Array = NO_SNAPSHOT;
 
   constructor(about: ProgrammeAbout, holding: HoldingFrames) {
     this.about = about;
@@ -39,6 +40,11 @@ export class Ring {
 
   get oldestSeq(): number {
     return this.#oldest;
+  }
+
+  /** The newest snapshot that came, as it came; empty before the first. */
+  get snapshot(): Uint8Array {
+    return this.#snapshot;
   }
 
   /** @returns the number of chunks the ring advanced by; 0 for a record it already had. */
@@ -72,6 +78,7 @@ export class Ring {
   #put(chunk: Chunk): void {
     this.#chunks[chunk.seq % RING_CHUNKS] = chunk;
     this.#head = chunk.seq + 1;
+    if (chunk.snapshot.length > 0) this.#snapshot = chunk.snapshot;
     if (this.#head - this.#oldest > RING_CHUNKS) this.#oldest = this.#head - RING_CHUNKS;
   }
 
