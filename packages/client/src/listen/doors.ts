@@ -6,7 +6,11 @@ const LOOK_MS_MIN = 500;
 /** When doors open everybody waits for them: the crowd is spread over this, ms. */
 const SPREAD_MS = 1_500;
 
-/** @param uniform random, 0 to 1 */
-export function lookForDoorsMs(untilDoorsMs: number, uniform: number): number {
-  return Math.min(LOOK_MS_MAX, Math.max(LOOK_MS_MIN, untilDoorsMs)) + uniform * SPREAD_MS;
+/** `Retry-After` is told in whole seconds, rounded up: the doors themselves may be earlier by so much, ms. */
+const ROUNDED_MS = 1_000;
+
+/** @param uniform random, 0 to 1 @param retryAfterMs what the house asked for, 0 for nothing */
+export function lookForDoorsMs(untilDoorsMs: number, uniform: number, retryAfterMs = 0): number {
+  const leastMs = Math.max(LOOK_MS_MIN, retryAfterMs - ROUNDED_MS);
+  return Math.max(leastMs, Math.min(LOOK_MS_MAX, untilDoorsMs)) + uniform * SPREAD_MS;
 }

@@ -97,6 +97,8 @@ export class Line implements Source {
       bases: basesOf(options),
       profile: options.profile ?? null,
       system: this.#system,
+      // Both are good for the first space alone.
+      ...(space === options.space ? { queue: options.queue, seat: options.seat } : {}),
       share: options.share ?? true,
       led: (leads: boolean) => observer.led(leads),
     };

@@ -279,7 +279,7 @@ export class Player implements Listening {
     const doorsAtMs = space?.doorsAtMs ?? nowMs + Math.max(1_000, retryAfterMs);
     const startsAtMs = space?.startsAtMs ?? null;
     this.#know({ standing: { phase: 'waiting', startsAtMs, doorsAtMs, space } });
-    this.#nextTry.set(lookForDoorsMs(doorsAtMs - nowMs, this.#system.random()));
+    this.#nextTry.set(lookForDoorsMs(doorsAtMs - nowMs, this.#system.random(), retryAfterMs));
   }
 
   async #end(): Promise<void> {

@@ -6,8 +6,8 @@
  */
 import type { AudienceErrorCode, ProfileId } from '@parterre/protocol';
 import { AUDIENCE_ERRORS, PROFILES } from '@parterre/protocol';
+import type { Place, Queue } from '../waiting/queue.ts';
 import { parseRetryAfterMs, retryDelayMs, stallMs } from './backoff.ts';
-import type { Place, Queue } from './queue.ts';
 import { type Fragment, type LiveObserver, LiveReader } from './reader.ts';
 import type { System } from './system.ts';
 
@@ -55,6 +55,10 @@ export interface SourceOptions {
   readonly bases: readonly string[];
   readonly profile: ProfileId | null;
   readonly system: System;
+  /** The place in line that one has already. */
+  readonly queue?: Queue | undefined;
+  /** Opens a seat that is kept. */
+  readonly seat?: string | undefined;
 }
 
 /** Answers that another try would not change. */
@@ -78,7 +82,7 @@ export class OwnSource implements Source {
   readonly #options: SourceOptions;
   readonly #observer: SourceObserver;
   /** Fetched where there is one to stand in. */
-  #queue: Queue | null = null;
+  #queue: Queue | null;
   /** Lets this tab come back without waiting. */
   #token: string | null;
   #profile: ProfileId;
@@ -98,6 +102,7 @@ export class OwnSource implements Source {
   constructor(options: SourceOptions, observer: SourceObserver) {
     this.#options = options;
     this.#observer = observer;
+    this.#queue = options.queue ?? null;
     this.#token = kept(options.space);
     this.#profile = options.profile ?? 'steady';
   }
@@ -244,10 +249,12 @@ export class OwnSource implements Source {
     const query: string[] = [];
     if (this.#next !== null) query.push(`from=${this.#next}`);
     if (this.#options.profile !== null) query.push(`profile=${this.#options.profile}`);
+    const { space, seat } = this.#options;
     const ticket = this.#queue?.ticket ?? null;
+    if (seat !== undefined) query.push(`pass=${seat}`);
     if (this.#token !== null) query.push(`return=${this.#token}`);
     else if (ticket !== null) query.push(`ticket=${ticket}`);
-    const path = `${base}/live/${this.#options.space}`;
+    const path = `${base}/live/${space}`;
     return query.length === 0 ? path : `${path}?${query.join('&')}`;
   }
 
@@ -281,19 +288,28 @@ export class OwnSource implements Source {
   }
 
   /** Stands in line until it is one's turn, then comes with the ticket. @param anew with a new place */
-  async #wait(base: string, anew: boolean): Promise<void> {
+  async #wait(base: string, anew: boolean, retryAfterMs = 0): Promise<void> {
     this.#drop();
     this.#token = null;
     const attempt = this.#attempt;
-    const { space, system } = this.#options;
-    this.#queue ??= new (await import('./queue.ts')).Queue(space, system);
-    const { place, turn, againMs } = await this.#queue.look(base, anew);
+    const { system } = this.#options;
+    const queue = await this.#line();
+    const { place, turn, againMs } = await queue.look(base, anew);
     if (attempt !== this.#attempt || !this.#running) return;
     this.#observer.report({ kind: 'queued', place });
-    this.#cancelTimer = system.after(againMs, () => {
+    const leastMs = retryDelayMs(1, system.random(), retryAfterMs);
+    this.#cancelTimer = system.after(Math.max(againMs, turn ? leastMs : 0), () => {
       if (turn) this.#connect();
       else void this.#wait(base, false);
     });
+  }
+
+  async #line(): Promise<Queue> {
+    const { space, system } = this.#options;
+    this.#queue ??= new (await import('../waiting/queue.ts')).Queue(space, system, (place) =>
+      this.#observer.report({ kind: 'queued', place }),
+    );
+    return this.#queue;
   }
 
   async #refused(attempt: number, base: string, response: Response): Promise<void> {
@@ -305,12 +321,18 @@ export class OwnSource implements Source {
     if (attempt !== this.#attempt) return;
     const queues = this.#token === null || this.#failures >= RETURN_TRIES_MAX;
     if (code === 'ticket_invalid' || (code === 'waiting' && queues))
-      return this.#wait(base, code === 'ticket_invalid').catch(() => {
+      return this.#wait(base, code === 'ticket_invalid', retryAfterMs).catch(() => {
         this.#lose(this.#attempt, 'refused', 'waiting', retryAfterMs);
       });
     if (FINAL.has(response.status)) {
       this.stop();
       this.#observer.report({ kind: 'refused', code, status: response.status, retryAfterMs });
+      // Who comes before doors takes part in their lottery.
+      if (code === 'not_open')
+        await this.#line().then(
+          (queue) => queue.look(base, false),
+          () => {},
+        );
       return;
     }
     this.#lose(attempt, 'refused', code ?? `status ${response.status}`, retryAfterMs);

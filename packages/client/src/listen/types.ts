@@ -3,7 +3,8 @@
  * immutable and replaced when it changes, so that a view may compare by identity. Times are
  * milliseconds; wall-clock times are since the Unix epoch on the server's clock.
  */
-import type { AudienceErrorCode, Eta, ProfileId, PublicSpace, Snapshot } from '@parterre/protocol';
+import type { AudienceErrorCode, ProfileId, PublicSpace, Snapshot } from '@parterre/protocol';
+import type { Place, Queue } from '../waiting/queue.ts';
 
 export interface ListenOptions {
   /** The space's identifier, as it stands in its address. */
@@ -29,6 +30,10 @@ export interface ListenOptions {
   readonly share?: boolean;
   /** Show the programme on the lock screen and obey its buttons (Media Session); default true. */
   readonly mediaSession?: boolean;
+  /** A place in line that was taken before (`@parterre/client/waiting`). */
+  readonly queue?: Queue;
+  /** The token of a link to a kept seat: opens one of its group's places, if any is free. */
+  readonly seat?: string;
 }
 
 /** Failures of the browser itself; those of the house come from the error catalogue. */
@@ -57,13 +62,7 @@ export type ListenState =
       readonly space: PublicSpace | null;
     }
   /** Every place is taken; goes on by itself when it is this listener's turn. */
-  | {
-      readonly phase: 'queued';
-      /** How many are before; 0 when it is their turn; null while that is not known. */
-      readonly ahead: number | null;
-      /** Until their turn, as a range; null while nobody can know. */
-      readonly eta: Eta | null;
-    }
+  | ({ readonly phase: 'queued' } & Place)
   | { readonly phase: 'ended'; readonly replayReady: boolean }
   | {
       readonly phase: 'failed';

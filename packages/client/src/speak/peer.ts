@@ -5,7 +5,7 @@
  * lost to the browser's echo cancellation.
  */
 import { FORWARD_SLOTS, type IceServer, type ToStage } from '@parterre/protocol';
-import { type OpusParameters, withOpusParameters } from './sdp.ts';
+import type { OpusParameters } from './sdp.ts';
 import { Silence } from './silence.ts';
 
 export interface PeerObserver {
@@ -117,6 +117,7 @@ export class StagePeer {
   }
 
   async #answer(connection: RTCPeerConnection, offerId: number, sdp: string): Promise<void> {
+    const { withOpusParameters } = await import('./sdp.ts');
     const wanted = withOpusParameters(sdp, this.#music ? MUSIC : VOICE);
     await connection.setRemoteDescription({ type: 'offer', sdp: wanted });
     const microphone = connection.getTransceivers().find(({ mid }) => mid === 'mic');
