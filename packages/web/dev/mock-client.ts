@@ -38,6 +38,17 @@ function listenStateOf(phase: string): ListenState {
       return { phase, reason: 'system' };
     case 'failed':
       return { phase, code: 'not_supported', message: '', remedy: '' };
+    case 'queued':
+      return {
+        phase,
+        ahead: 128,
+        eta: { leastMs: 180_000, mostMs: 340_000, why: query.has('later') ? 'slower' : null },
+        draw: null,
+        lapsed: query.has('lapsed'),
+        working: false,
+      };
+    case 'autoplay':
+      return { phase: 'paused', reason: 'autoplay' };
     case 'waiting':
       return { phase, startsAtMs: 0, doorsAtMs: 0, space: null };
     case 'connecting':
@@ -70,7 +81,7 @@ const snapshotOf = (state: SpaceState, holding: boolean): Snapshot => ({
 
 export function listen({ space }: ListenOptions): Listening {
   const { subscribe, tell } = subscriptions<'state'>();
-  let state = listenStateOf(query.get('phase') ?? 'idle');
+  let state: ListenState = { phase: 'idle' };
   const set = (next: ListenState) => {
     state = next;
     tell('state');
@@ -108,7 +119,12 @@ export function listen({ space }: ListenOptions): Listening {
     serverNowMs: Date.now(),
     volume: 0.8,
     muted: false,
-    play: async () => set({ phase: 'playing' }),
+    play: async () =>
+      set(
+        query.has('phase') && state.phase === 'idle'
+          ? listenStateOf(query.get('phase')!)
+          : { phase: 'playing' },
+      ),
     pause: () => set({ phase: 'paused', reason: 'listener' }),
     stop: () => {},
     subscribe,

@@ -2,8 +2,9 @@
  * A make-believe server for work on the pages: spaces in every state, an owner when the address bar says
  * `?owner`, an api that answers as the schemas say. Runs inside Vite's development server only.
  */
+import { createHash } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { PublicSpace, SpaceState } from '@parterre/protocol';
+import type { NowServing, PublicSpace, SpaceState } from '@parterre/protocol';
 import type {
   Certificate,
   CertificateList,
@@ -43,6 +44,10 @@ const SPACES = new Map(
     space('demo', 'Two voices in an empty house', 'Parterre', 'live', -1_234_000),
     space('evening', 'An evening with Ada and Grace', 'Ada Lovelace', 'live', -754_000),
     space('tomorrow', 'What the night sky says', 'Vera Rubin', 'scheduled', 93_784_000),
+    space('crowded', 'Two voices, one full house', 'Ada Lovelace', 'live', -312_000),
+    space('costly', 'A rush at the door', 'Ada Lovelace', 'live', -31_000),
+    space('drawn', 'Places drawn by lot', 'Grace Hopper', 'doors', 200_000),
+    space('called', 'It is your turn', 'Grace Hopper', 'live', -100_000),
     space('soon', 'The first reading', 'Grace Hopper', 'doors', 247_000),
     space('late', 'The host is late', 'Grace Hopper', 'doors', -60_000),
     {
@@ -189,8 +194,78 @@ function api(request: IncomingMessage, response: ServerResponse, path: string): 
   return json(response, 200, known);
 }
 
+const SEED = '07'.repeat(32);
+const COMMIT = createHash('sha256').update(Buffer.from(SEED, 'hex')).digest('hex');
+const ENTRANTS = 812;
+/** Tickets of the line are of this second. */
+const SECOND = Math.floor(startedMs / 1_000);
+
+/** How the line of a space stands: `crowded` and `costly` are full, `drawn` too, `called` calls everybody. */
+function gate(known: PublicSpace): NowServing {
+  const { id, doorsAtMs } = known;
+  const drawn = id === 'drawn';
+  const second = drawn ? Math.floor(doorsAtMs / 1_000) : SECOND;
+  return {
+    space: id,
+    atMs: Date.now(),
+    open: ['crowded', 'costly', 'drawn', 'called'].includes(id),
+    front: { second: id === 'called' ? SECOND + 1 : second - 1, rank: 0 },
+    turnS: 60,
+    perMinute: 40,
+    waiting: ENTRANTS,
+    seconds: drawn ? [[second, 0, ENTRANTS]] : [[second, 127, 2]],
+    lottery:
+      drawn || known.state === 'scheduled'
+        ? {
+            commit: COMMIT,
+            closesAtMs: doorsAtMs,
+            entrants: ENTRANTS,
+            root: drawn ? 'ab'.repeat(32) : null,
+            seed: drawn ? SEED : null,
+          }
+        : null,
+  };
+}
+
+function ticket(response: ServerResponse, known: PublicSpace, query: string): unknown {
+  if (known.id === 'costly' && !query.includes('work='))
+    return json(response, 428, {
+      error: { code: 'work_needed', message: '', remedy: '' },
+      challenge: { text: 'make-believe', bits: 24 },
+    });
+  const drawn = known.id === 'drawn' || known.state === 'scheduled';
+  return json(response, 201, {
+    ticket: 'make-believe',
+    id: 'A'.repeat(22),
+    second: SECOND,
+    rank: drawn ? null : 2 ** 31,
+    expiresAtMs: Date.now() + 43_200_000,
+    commit: COMMIT,
+  });
+}
+
+/** The gate's documents, and who speaks. */
+function waitingRoom(response: ServerResponse, path: string, query: string): boolean {
+  const [, id, what] = /^\/(?:gate|spaces)\/([^/]+)(\/tickets|\/now\.json)?$/.exec(path) ?? [];
+  const known = SPACES.get(id ?? '');
+  if (known === undefined || path.endsWith(`${id}.json`)) return false;
+  if (what === '/tickets') ticket(response, known, query);
+  else if (what === undefined) json(response, 200, gate(known));
+  else
+    json(response, 200, {
+      space: known.id,
+      atMs: Date.now(),
+      state: known.state,
+      holding: known.state !== 'live',
+      speaking: known.state === 'live' ? ['Ada Lovelace'] : [],
+      seats: known.state === 'live' ? ['Ada Lovelace', 'Grace Hopper', 'Vera Rubin'] : [],
+    });
+  return true;
+}
+
 function serve(request: IncomingMessage, response: ServerResponse, next: () => void): unknown {
-  const path = (request.url ?? '/').split('?')[0]!;
+  const [path = '/', query = ''] = (request.url ?? '/').split('?');
+  if (waitingRoom(response, path, query)) return;
   if (path.startsWith('/api/')) return api(request, response, path);
   const file = /^\/spaces\/([^/.]+)(\.json|\/replay\.(mp4|ogg|json))$/.exec(path);
   if (file !== null) {

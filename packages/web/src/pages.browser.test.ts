@@ -56,6 +56,27 @@ const enterStudio = async (page: Page): Promise<void> => {
   await page.click('.ask button');
 };
 
+const press = (page: Page): Promise<void> => page.click('.listen-button');
+
+/** Once the page knows that there is a line. */
+const standInLine = async (page: Page): Promise<void> => {
+  await page.locator('h1').waitFor();
+  await page.waitForFunction(() =>
+    performance.getEntriesByType('resource').some(({ name }) => name.includes('/gate/')),
+  );
+  await press(page);
+};
+
+/** As one who comes back and has a place. */
+const comeBack = async (page: Page): Promise<void> => {
+  await page.evaluate(() => {
+    const space = location.pathname.slice(1);
+    const ticket = { ticket: 'T', id: 'I', nonce: 'N', second: 1, rank: 1, expiresAtMs: 9e15 };
+    localStorage.setItem(`parterre ticket ${space}`, JSON.stringify(ticket));
+  });
+  await page.reload();
+};
+
 interface Screen {
   readonly path: string;
   readonly steps?: (page: Page) => Promise<void>;
@@ -73,11 +94,51 @@ const SCREENS: readonly Screen[] = [
   { path: '/?owner&capacity=expired', says: /certificate has expired[\s\S]*parterre rehearse/ },
   { path: '/?owner&capacity=none', says: /not been proven yet[\s\S]*parterre rehearse/ },
   { path: '/evening', says: /The programme is on air/ },
-  { path: '/evening?phase=playing', says: /Ada Lovelace[\s\S]*4 s behind the stage/ },
-  { path: '/evening?phase=reconnecting', says: /Stay seated/ },
-  { path: '/evening?phase=paused', says: /A call or another app paused/ },
-  { path: '/evening?phase=failed', says: /cannot play the live sound[\s\S]*Update it/ },
-  { path: '/tomorrow', says: /Starts in[\s\S]*Take a seat/ },
+  {
+    path: '/evening?phase=playing',
+    steps: press,
+    says: /Ada Lovelace[\s\S]*4 s behind the stage/,
+  },
+  { path: '/evening?phase=reconnecting', steps: press, says: /Stay seated/ },
+  { path: '/evening?phase=paused', steps: press, says: /A call or another app paused/ },
+  { path: '/evening?phase=autoplay', steps: press, says: /Turn the sound on[\s\S]*one more press/ },
+  {
+    path: '/evening?phase=failed',
+    steps: press,
+    says: /cannot play the live sound[\s\S]*Update it/,
+  },
+  {
+    path: '/evening?phase=queued&later&lapsed',
+    steps: press,
+    says: /new place[\s\S]*128people before you[\s\S]*3 to 6 minutes[\s\S]*longer than we said/,
+  },
+  { path: '/tomorrow', says: /Starts in[\s\S]*I’ll be there/ },
+  {
+    path: '/tomorrow?pressed',
+    steps: press,
+    says: /Starts in[\s\S]*one of 812[\s\S]*drawn by lot[\s\S]*You are expected/,
+  },
+  {
+    path: '/crowded',
+    steps: standInLine,
+    says: /128people before you[\s\S]*About 2 to 5 minutes[\s\S]*Ada Lovelacespeaking[\s\S]*Stop waiting/,
+  },
+  {
+    path: '/crowded?back',
+    steps: comeBack,
+    says: /people before you[\s\S]*Your place is kept/,
+  },
+  {
+    path: '/drawn',
+    steps: standInLine,
+    says: /before you[\s\S]*place \d+ of 812[\s\S]*Commitment, root and seed/,
+  },
+  { path: '/costly', steps: standInLine, says: /small sum for its place/ },
+  {
+    path: '/called',
+    steps: comeBack,
+    says: /It is your turn[\s\S]*Come in[\s\S]*kept for a minute/,
+  },
   { path: '/late', says: /has not started yet/ },
   { path: '/whenever', says: /The doors are open\.[\s\S]*begins when the host starts it/ },
   { path: '/never', says: /This space has ended[\s\S]*no recording/ },

@@ -9,6 +9,7 @@ import { AUDIENCE_ERRORS, PROFILES } from '@parterre/protocol';
 import type { Place, Queue } from '../waiting/queue.ts';
 import { parseRetryAfterMs, retryDelayMs, stallMs } from './backoff.ts';
 import { type Fragment, type LiveObserver, LiveReader } from './reader.ts';
+import { keepReturn, keptReturn } from './return-token.ts';
 import type { System } from './system.ts';
 
 export type LossReason = 'closed' | 'stalled' | 'refused' | 'network' | 'woke';
@@ -103,7 +104,7 @@ export class OwnSource implements Source {
     this.#options = options;
     this.#observer = observer;
     this.#queue = options.queue ?? null;
-    this.#token = kept(options.space);
+    this.#token = keptReturn(options.space);
     this.#profile = options.profile ?? 'steady';
   }
 
@@ -186,11 +187,7 @@ export class OwnSource implements Source {
   #admitted(token: string | null): void {
     this.#token = token;
     this.#queue?.leave();
-    try {
-      if (token !== null) sessionStorage.setItem(tokenName(this.#options.space), token);
-    } catch {
-      // Kept in memory all the same.
-    }
+    if (token !== null) keepReturn(this.#options.space, token);
   }
 
   #opened(attempt: number, base: string): void {
@@ -352,19 +349,6 @@ export class OwnSource implements Source {
     const aheadMs = PROFILES[this.#profile].bufferMs - (system.monotonicMs() - this.#lastByteAtMs);
     const delayMs = retryDelayMs(this.#failures, system.random(), retryAfterMs, aheadMs);
     this.#cancelTimer = system.after(delayMs, () => this.#connect());
-  }
-}
-
-function tokenName(space: string): string {
-  return `parterre return ${space}`;
-}
-
-/** A reload comes back; a browser without storage, or that refuses it, begins anew. */
-function kept(space: string): string | null {
-  try {
-    return sessionStorage.getItem(tokenName(space));
-  } catch {
-    return null;
   }
 }
 

@@ -18,7 +18,6 @@ import { lookForDoorsMs } from '../listen/doors.ts';
 import type { System } from '../listen/system.ts';
 import { type Draw, drawnOrder, drawOf, type Entry, hexOf } from './draw.ts';
 import { type KeptTicket, keepTicket, keptTicket } from './ticket.ts';
-import { solve } from './work.ts';
 
 /** Where one stands. */
 export interface Place {
@@ -37,11 +36,15 @@ export interface Look {
   readonly place: Place;
   /** It is one's turn, or there is no line any more. */
   readonly turn: boolean;
+  /** For so long a turn is kept. */
+  readonly turnMs: number;
   /** To come in, or to look again. */
   readonly againMs: number;
 }
 
 const ANSWER_MS_MAX = 8_000;
+/** Where nobody has said yet how long a turn is kept. */
+const KEPT_MS = 60_000;
 const TURN_MS = 1_000;
 const UNKNOWN: Place = { ahead: null, eta: null, draw: null, lapsed: false, working: false };
 /** Challenges that are taken up for one place: a solution may come too late. */
@@ -104,6 +107,7 @@ export class Queue {
 
   #stand(document: NowServing, ticket: KeptTicket, passedMs: number): Look {
     const before = this.#place;
+    const turnMs = document.turnS * 1_000;
     const random = this.#system.random();
     const entry = entryOf(ticket);
     const lottery = entry === null ? null : (document.lottery ?? null);
@@ -111,23 +115,20 @@ export class Queue {
     if (lottery !== null && draw?.position === null) {
       this.#place = { ...before, ahead: null, eta: null, draw, working: false };
       const untilMs = lottery.closesAtMs - document.atMs;
-      return {
-        place: this.#place,
-        turn: false,
-        againMs: this.#later(lookForDoorsMs(untilMs, random)),
-      };
+      const againMs = this.#later(lookForDoorsMs(untilMs, random));
+      return { place: this.#place, turn: false, turnMs, againMs };
     }
     const ahead = document.open ? aheadOf(document, orderOf(ticket, document, entry)) : 0;
     const eta = ahead === 0 ? null : etaOf(document, ahead, before.eta, passedMs);
     this.#place = { ahead, eta, draw, lapsed: before.lapsed, working: false };
     const turn = ahead === 0;
     const againMs = turn ? TURN_MS * random : this.#later(pollMs(eta, random));
-    return { place: this.#place, turn, againMs };
+    return { place: this.#place, turn, turnMs, againMs };
   }
 
   #unknown(): Look {
     const againMs = this.#later(pollMs(null, this.#system.random()));
-    return { place: this.#place, turn: false, againMs };
+    return { place: this.#place, turn: false, turnMs: KEPT_MS, againMs };
   }
 
   /** Not before the gate wants. */
@@ -148,6 +149,7 @@ export class Queue {
         return answer === null ? null : this.#keep(answer, nonce);
       const { challenge } = answer;
       this.#tell(true);
+      const { solve } = await import('./work.ts');
       const work = await solve(challenge);
       this.#tell(false);
       if (work === null) return null;

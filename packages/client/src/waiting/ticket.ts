@@ -21,6 +21,11 @@ export function keptTicket(space: string, wallMs: number): KeptTicket | null {
   }
 }
 
+/** This browser has a place in the line of a space. */
+export function hasTicket(space: string): boolean {
+  return keptTicket(space, Date.now()) !== null;
+}
+
 export function keepTicket(space: string, ticket: KeptTicket | null): void {
   try {
     if (ticket === null) localStorage.removeItem(nameOf(space));

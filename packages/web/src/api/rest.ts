@@ -1,5 +1,5 @@
 /**
- * The REST api and the public space, as the pages use them: same origin, JSON, the owner's cookie.
+ * The REST api as the pages use it: same origin, JSON, the owner's cookie.
  * Every failure is a `Problem` with a code the pages have words for; a request that gets no answer in
  * time is one too.
  */
@@ -19,6 +19,7 @@ import type {
   SpaceList,
 } from '@parterre/protocol/schemas';
 import { type ProblemCode, problemCode } from '../i18n/problems.ts';
+import { SpaceProblem } from './space-now.ts';
 
 const ANSWER_MS_MAX = 10_000;
 
@@ -36,6 +37,7 @@ export class Problem extends Error {
 
 /** Any thrown thing as a `Problem`. */
 export function asProblem(thrown: unknown): Problem {
+  if (thrown instanceof SpaceProblem) return new Problem(problemCode(thrown.code));
   return thrown instanceof Problem ? thrown : new Problem('internal');
 }
 
@@ -79,24 +81,6 @@ function send(method: string, path: string, body?: unknown, pass?: string): Prom
 }
 
 const spacePath = (id: string): string => `/api/spaces/${encodeURIComponent(id)}`;
-
-/** What the edge says of a space, with the server's clock. */
-export interface SpaceNow {
-  readonly space: PublicSpace;
-  /** Server's wall clock minus this browser's, ms; good to half a round trip. */
-  readonly offsetMs: number;
-}
-
-/** `GET /spaces/{id}.json`: answered from memory, also while the api is down. */
-export async function spaceNow(id: string): Promise<SpaceNow> {
-  const askedMs = Date.now();
-  const body = (await answer(`/spaces/${encodeURIComponent(id)}.json`, { cache: 'no-store' })) as
-    | (PublicSpace & { nowMs: number })
-    | null;
-  if (body === null || typeof body.nowMs !== 'number') throw new Problem('unreachable');
-  const { nowMs, ...space } = body;
-  return { space, offsetMs: nowMs - (askedMs + Date.now()) / 2 };
-}
 
 export const rest = {
   signIn: (token: string) => send('POST', '/api/session', { token }),

@@ -5,7 +5,7 @@
 import type { Certificate, KeptCertificate } from '@parterre/protocol/certificate';
 import { useContext, useEffect, useState } from 'preact/hooks';
 import { asProblem, type Problem, rest } from '../api/rest.ts';
-import { LanguageContext, useWords } from '../i18n/language.ts';
+import { LanguageContext, useWords } from '../i18n/context.ts';
 import { Notice } from '../ui/notice.tsx';
 import { dateText } from '../ui/time.ts';
 import { CAPACITY_WORDS } from './capacity-words.ts';

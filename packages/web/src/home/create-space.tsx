@@ -2,7 +2,7 @@
 import type { CreateSpace } from '@parterre/protocol/schemas';
 import { useState } from 'preact/hooks';
 import { asProblem, type Problem, rest } from '../api/rest.ts';
-import { useWords } from '../i18n/language.ts';
+import { useWords } from '../i18n/context.ts';
 import { Icon } from '../ui/icons.tsx';
 import { Notice } from '../ui/notice.tsx';
 import { StartFields } from './start-fields.tsx';

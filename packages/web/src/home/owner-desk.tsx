@@ -2,7 +2,7 @@
 import type { OwnedSpace } from '@parterre/protocol/schemas';
 import { useCallback, useEffect, useState } from 'preact/hooks';
 import { asProblem, type Problem, rest } from '../api/rest.ts';
-import { useWords } from '../i18n/language.ts';
+import { useWords } from '../i18n/context.ts';
 import { SHELL_WORDS } from '../i18n/shell-words.ts';
 import { Notice } from '../ui/notice.tsx';
 import { CapacityCard } from './capacity-card.tsx';

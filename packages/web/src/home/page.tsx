@@ -5,8 +5,9 @@
  */
 import type { PublicSpace } from '@parterre/protocol';
 import { useEffect, useMemo, useState } from 'preact/hooks';
-import { asProblem, rest, spaceNow } from '../api/rest.ts';
-import { useWords } from '../i18n/language.ts';
+import { asProblem, rest } from '../api/rest.ts';
+import { spaceNow } from '../api/space-now.ts';
+import { useWords } from '../i18n/context.ts';
 import type { ProblemCode } from '../i18n/problems.ts';
 import { SHELL_WORDS } from '../i18n/shell-words.ts';
 import { House } from '../ui/house.tsx';

@@ -2,7 +2,7 @@
 import type { OwnedSpace } from '@parterre/protocol/schemas';
 import { useContext, useState } from 'preact/hooks';
 import { asProblem, type Problem, rest } from '../api/rest.ts';
-import { LanguageContext, useWords } from '../i18n/language.ts';
+import { LanguageContext, useWords } from '../i18n/context.ts';
 import { AskFirst } from '../ui/ask-first.tsx';
 import { CopyLink } from '../ui/copy-link.tsx';
 import { Notice, StatePill } from '../ui/notice.tsx';

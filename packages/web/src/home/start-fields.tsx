@@ -1,6 +1,6 @@
 /** When a new space starts: day and time, the zone they are meant in, and how long before the doors open. */
 import { useContext, useState } from 'preact/hooks';
-import { LanguageContext, useWords } from '../i18n/language.ts';
+import { LanguageContext, useWords } from '../i18n/context.ts';
 import { dateText } from '../ui/time.ts';
 import { momentIn, ownZone, zoneChoices } from '../ui/zone.ts';
 import { HOME_WORDS } from './words.ts';

@@ -3,20 +3,10 @@
  * Every page's words are a `Dictionary`: French has the type of English, so a missing key does not
  * compile. Refuses any other language.
  */
-import { createContext } from 'preact';
-import { useContext } from 'preact/hooks';
-
 export type Language = 'en' | 'fr';
 
 /** The same words in each language; values are texts or functions that make one. */
 export type Dictionary<W> = { readonly [L in Language]: W };
-
-export const LanguageContext = createContext<Language>('en');
-
-/** The words of `dictionary` in the language of the page. */
-export function useWords<W>(dictionary: Dictionary<W>): W {
-  return dictionary[useContext(LanguageContext)];
-}
 
 /** What `first-paint.js` decided. */
 export function pageLanguage(): Language {

@@ -2,6 +2,8 @@ import { ERRORS } from '@parterre/protocol';
 import { describe, expect, it } from 'vitest';
 import { CAPACITY_WORDS } from '../home/capacity-words.ts';
 import { HOME_WORDS } from '../home/words.ts';
+import { FOYER_WORDS } from '../listen/foyer-words.ts';
+import { LINE_WORDS } from '../listen/line-words.ts';
 import { LISTEN_WORDS } from '../listen/words.ts';
 import { REPLAY_WORDS } from '../replay/words.ts';
 import { STUDIO_WORDS } from '../studio/words.ts';
@@ -11,6 +13,8 @@ import { SHELL_WORDS } from './shell-words.ts';
 const DICTIONARIES = {
   capacity: CAPACITY_WORDS,
   home: HOME_WORDS,
+  foyer: FOYER_WORDS,
+  line: LINE_WORDS,
   listen: LISTEN_WORDS,
   replay: REPLAY_WORDS,
   studio: STUDIO_WORDS,

@@ -3,24 +3,19 @@
  * Every state of the player has a sentence; the latency shown is the one measured at the ear.
  */
 import type { Listening, ListenPhase, ListenState } from '@parterre/client';
+import type { Place } from '@parterre/client/waiting';
 import type { PublicSpace, SnapshotSeat, SpaceState } from '@parterre/protocol';
-import { useContext, useMemo } from 'preact/hooks';
+import type { ComponentType } from 'preact';
+import { useContext, useEffect, useMemo, useState } from 'preact/hooks';
 import type { Following } from '../api/public-space.ts';
-import { LanguageContext, useWords } from '../i18n/language.ts';
+import { LanguageContext, useWords } from '../i18n/context.ts';
 import { House, type HouseLight } from '../ui/house.tsx';
 import { Icon } from '../ui/icons.tsx';
 import { Notice, StatePill } from '../ui/notice.tsx';
+import { Plain } from '../ui/plain.tsx';
 import { useSecondTick } from '../ui/ticking.ts';
-import {
-  clockText,
-  countdownOf,
-  dateText,
-  driftWord,
-  isoDuration,
-  spokenDuration,
-} from '../ui/time.ts';
-import { elsewhereText, placeOf } from '../ui/zone.ts';
-import { queueText } from './queue-text.ts';
+import { clockText, driftWord, isoDuration } from '../ui/time.ts';
+import { countdownView } from './countdown.ts';
 import { Volume } from './volume.tsx';
 import { LISTEN_WORDS, type ListenWords } from './words.ts';
 
@@ -34,6 +29,7 @@ const SEATED: ReadonlySet<ListenPhase> = new Set([
   'waiting',
   'queued',
 ]);
+
 /** Behind by less than this is what people call live, ms. */
 const LIVE_WORD_MS_MAX = 1_500;
 
@@ -51,6 +47,7 @@ export function Auditorium({ space, following, listening }: AuditoriumProps) {
   const title = (seated && snapshot?.title) || space.title;
   const host = (seated && snapshot?.host) || space.host;
   const seats = seated && snapshot !== null ? snapshot.seats : null;
+  const language = useContext(LanguageContext);
   useSecondTick(true);
   return (
     <section class="auditorium">
@@ -62,13 +59,23 @@ export function Auditorium({ space, following, listening }: AuditoriumProps) {
         <h1>{title}</h1>
         <p class="soft">{host === '' ? null : words.hostedBy(host)}</p>
       </header>
-      {shown === 'live' ? null : (
-        <BeforeStart space={space} state={shown} nowMs={following.nowMs()} />
+      {shown === 'live' || state.phase === 'queued' ? null : (
+        <Plain
+          key={language}
+          make={() => countdownView(language)}
+          state={{ space, state: shown, nowMs: following.nowMs() }}
+        />
       )}
+      {state.phase === 'queued' ? <Queued place={state} space={space.id} /> : null}
       <div class="house-frame">
-        <Picture seats={seats} state={shown} phase={state.phase} seated={seated} />
+        <Picture
+          seats={seats}
+          state={shown}
+          phase={state.phase}
+          seated={seated && state.phase !== 'queued'}
+        />
       </div>
-      <OnStage seats={seats} live={shown === 'live'} />
+      {state.phase === 'queued' ? null : <OnStage seats={seats} live={shown === 'live'} />}
       {following.problem === null ? null : (
         <p class="soft small" role="status">
           {words.away}
@@ -78,6 +85,27 @@ export function Auditorium({ space, following, listening }: AuditoriumProps) {
       <Controls listening={listening} seated={seated} spaceState={shown} />
     </section>
   );
+}
+
+type QueuedView = ComponentType<{ place: Place; space: string }>;
+
+/** The place in line, whose code is fetched only now. */
+function Queued({ place, space }: { place: Place; space: string }) {
+  const [View, setView] = useState<QueuedView | null>(null);
+  useEffect(() => {
+    let wanted = true;
+    const fetchView = () => {
+      import('./queued.tsx').then(
+        ({ QueuedPlace }) => wanted && setView(() => QueuedPlace),
+        () => wanted && window.setTimeout(fetchView, 3_000),
+      );
+    };
+    fetchView();
+    return () => {
+      wanted = false;
+    };
+  }, []);
+  return View === null ? null : <View place={place} space={space} />;
 }
 
 function Elapsed({
@@ -98,75 +126,6 @@ function Elapsed({
       {words.elapsed} <time dateTime={isoDuration(ms)}>{clockText(ms)}</time>
       {drift === null ? null : ` · ${drift}`}
     </span>
-  );
-}
-
-interface BeforeStartProps {
-  readonly space: PublicSpace;
-  readonly state: SpaceState;
-  readonly nowMs: number;
-}
-
-/** The countdown on the server's clock, and when the doors open. */
-function BeforeStart(props: BeforeStartProps) {
-  const { space, state, nowMs } = props;
-  const words = useWords(LISTEN_WORDS);
-  const language = useContext(LanguageContext);
-  const { startsAtMs } = space;
-  if (startsAtMs === null) return <WithoutTime {...props} />;
-  const zone = space.zone ?? '';
-  const elsewhere = zone === '' ? null : elsewhereText(startsAtMs, zone, language);
-  const leftMs = startsAtMs - nowMs;
-  const { days, hours, minutes, seconds } = countdownOf(leftMs);
-  const figures: readonly (readonly [number, string])[] = [
-    ...(days > 0 ? [[days, words.days(days)] as const] : []),
-    ...(days > 0 || hours > 0 ? [[hours, words.hours(hours)] as const] : []),
-    [minutes, words.minutes(minutes)],
-    ...(days > 0 ? [] : [[seconds, words.seconds(seconds)] as const]),
-  ];
-  if (leftMs <= 0) {
-    return (
-      <p class="countdown-late" role="status">
-        {leftMs > -15_000 ? words.startingNow : words.overdue}
-      </p>
-    );
-  }
-  return (
-    <div class="countdown">
-      <p class="soft small">{words.startsIn}</p>
-      <p class="visually-hidden" role="timer">
-        {spokenDuration(leftMs, language)}
-      </p>
-      <p class="countdown-figures figures" aria-hidden="true">
-        {figures.map(([value, unit]) => (
-          <span key={unit} class="countdown-figure">
-            <b>{value}</b> <small>{unit}</small>
-          </span>
-        ))}
-      </p>
-      <p class="soft small">{words.startsAt(dateText(startsAtMs, nowMs, language))}</p>
-      {state === 'scheduled' && space.doorsAtMs < startsAtMs ? (
-        <p class="soft small">{words.doorsAt(dateText(space.doorsAtMs, nowMs, language))}</p>
-      ) : null}
-      {elsewhere === null ? null : (
-        <p class="soft small">{words.announcedAs(elsewhere, placeOf(zone))}</p>
-      )}
-    </div>
-  );
-}
-
-/** Nothing to count down to: the host starts. */
-function WithoutTime({ space, state, nowMs }: BeforeStartProps) {
-  const words = useWords(LISTEN_WORDS);
-  const language = useContext(LanguageContext);
-  const open = state !== 'scheduled';
-  return (
-    <div class="countdown" role="status">
-      <p class="countdown-open">
-        {open ? words.doorsOpen : words.doorsAt(dateText(space.doorsAtMs, nowMs, language))}
-      </p>
-      <p class="soft small">{words.hostStarts}</p>
-    </div>
   );
 }
 
@@ -254,7 +213,7 @@ function sentenceOf(words: ListenWords, state: ListenState, space: SpaceState): 
     case 'waiting':
       return words.waiting;
     case 'queued':
-      return queueText(words, state);
+      return state.ahead === 0 ? words.connecting : words.keeps;
     case 'ended':
       return words.endedTitle;
   }
@@ -268,16 +227,18 @@ function Controls(props: { listening: Listening; seated: boolean; spaceState: Sp
   const start =
     state.phase === 'failed'
       ? words.listenAgain
-      : spaceState === 'scheduled'
-        ? words.takeSeat
-        : words.listen;
+      : state.phase === 'paused' && state.reason === 'autoplay'
+        ? words.soundOn
+        : spaceState === 'scheduled'
+          ? words.beThere
+          : words.listen;
   return (
     <div class="controls">
       <div class="controls-row">
         {seated ? (
           <button type="button" class="button listen-button" onClick={() => listening.pause()}>
             <Icon name="stop" />
-            {words.stop}
+            {state.phase === 'queued' ? words.stopWaiting : words.stop}
           </button>
         ) : (
           <button

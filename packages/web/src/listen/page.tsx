@@ -3,11 +3,13 @@
  * player's own snapshot is newer than the edge's answer and wins while it plays. Never blank: an unknown
  * space, a server away and a browser without sound each have their words and their way out.
  */
+import type { Listening } from '@parterre/client';
 import type { PublicSpace } from '@parterre/protocol';
 import type { ComponentType } from 'preact';
 import { useContext, useEffect, useRef, useState } from 'preact/hooks';
-import { type Following, replayComes, useSpace } from '../api/public-space.ts';
-import { LanguageContext, useWords } from '../i18n/language.ts';
+import { type Following, useSpace } from '../api/public-space.ts';
+import { replayComes, type SpaceFollower } from '../api/space-follower.ts';
+import { LanguageContext, useWords } from '../i18n/context.ts';
 import { SHELL_WORDS } from '../i18n/shell-words.ts';
 import { House } from '../ui/house.tsx';
 import { Notice } from '../ui/notice.tsx';
@@ -19,10 +21,17 @@ import { LISTEN_WORDS } from './words.ts';
 
 const DARK_HOUSE = { level: () => 0, lamps: [], houseLights: 0.4, seated: false };
 
-export function ListenPage({ id }: { id: string }) {
-  const listening = useListening(id);
+interface ListenPageProps {
+  readonly listening: Listening;
+  /** Follows the space already. */
+  readonly follower: SpaceFollower;
+}
+
+export function ListenPage({ listening, follower }: ListenPageProps) {
+  useListening(listening);
+  const { id } = follower;
   const [at, setAt] = useState(id);
-  const following = useSpace(at);
+  const following = useSpace(at, follower);
   const words = useWords(LISTEN_WORDS);
   const heardEnd = listening.state.phase === 'ended';
   const { space, again } = following;

@@ -1,11 +1,8 @@
-/** One `Listening` for the life of a component, redrawing it when something it shows has changed. */
-import { type Listening, listen } from '@parterre/client';
-import { useEffect, useRef, useState } from 'preact/hooks';
+/** A `Listening` inside Preact's tree: redraws when something it shows has changed, stops with the component. */
+import type { Listening } from '@parterre/client';
+import { useEffect, useState } from 'preact/hooks';
 
-export function useListening(space: string): Listening {
-  const held = useRef<Listening | null>(null);
-  held.current ??= listen({ space });
-  const listening = held.current;
+export function useListening(listening: Listening): void {
   const [, redraw] = useState(0);
   useEffect(() => {
     const unsubscribe = listening.subscribe(() => redraw((count) => count + 1));
@@ -14,5 +11,4 @@ export function useListening(space: string): Listening {
       listening.stop();
     };
   }, [listening]);
-  return listening;
 }

@@ -4,7 +4,7 @@
  */
 import type { Listening } from '@parterre/client';
 import { useState } from 'preact/hooks';
-import { useWords } from '../i18n/language.ts';
+import { useWords } from '../i18n/context.ts';
 import { Icon } from '../ui/icons.tsx';
 import { LISTEN_WORDS } from './words.ts';
 

@@ -1,40 +1,15 @@
-/** The listener page's words. */
+/** The listener page's words, those of the foyer included. */
 import type { Dictionary } from '../i18n/language.ts';
+import { FOYER_WORDS } from './foyer-words.ts';
+import { STAGE_WORDS } from './stage-words.ts';
 
 const en = {
-  listen: 'Listen',
   listenAgain: 'Listen again',
-  takeSeat: 'Take a seat',
-  stop: 'Stop',
-  hostedBy: (host: string) => `with ${host}`,
-  elapsed: 'On air for',
-  startsIn: 'Starts in',
-  startsAt: (when: string) => `Starts ${when}.`,
-  announcedAs: (when: string, place: string) => `Announced for ${when}, ${place} time.`,
-  startedOnTime: 'started on the second',
-  startedLate: (seconds: string) => `started ${seconds} s late`,
-  doorsAt: (when: string) => `Doors open ${when}.`,
-  doorsOpen: 'The doors are open.',
-  hostStarts: 'It begins when the host starts it.',
-  startingNow: 'Starting any moment now.',
-  overdue: 'The host has not started yet. The doors are open and your seat is kept.',
-  days: (n: number): string => (n === 1 ? 'day' : 'days'),
-  hours: (n: number): string => (n === 1 ? 'hour' : 'hours'),
-  minutes: (n: number): string => (n === 1 ? 'minute' : 'minutes'),
-  seconds: (n: number): string => (n === 1 ? 'second' : 'seconds'),
-  onStage: 'On stage',
-  speaking: 'speaking',
+  soundOn: 'Turn the sound on',
   muted: 'microphone off',
-  quietOnStage: 'on stage',
-  nobodyOnStage: 'Nobody is on stage just now. The holding sound plays until somebody is.',
-  whoAppears: 'Press Listen to hear the programme and see who is speaking.',
   volume: 'Volume',
   mute: 'Mute',
   unmute: 'Sound on',
-  idleLive: 'The programme is on air.',
-  idleDoors: 'Come in: a holding sound plays until the start.',
-  idleScheduled: 'Take a seat now and the sound starts by itself when the doors open.',
-  connecting: 'Bringing you to your seat…',
   buffering: 'The sound is on its way…',
   playing: 'You are listening live.',
   holding: 'You are in. Holding sound plays until somebody speaks.',
@@ -45,17 +20,6 @@ const en = {
   pausedSystem: 'A call or another app paused the sound. Press Listen to come back.',
   waiting:
     'Your seat is taken. The sound starts by itself when the doors open; leave this page open.',
-  queued: 'Every place is taken just now. You are in line; leave this page open.',
-  queueTurn: 'It is your turn. Bringing you to your seat…',
-  queueAhead: (ahead: number): string =>
-    ahead === 1
-      ? 'Every place is taken. You are next in line.'
-      : `Every place is taken. ${ahead} are before you in line.`,
-  queueMinutes: (least: number, most: number): string =>
-    most <= 1 ? 'It takes a minute or less.' : `It takes about ${least} to ${most} minutes.`,
-  queueUnknown: 'A place comes free when somebody leaves; nobody can say when.',
-  queueLater: 'Fewer places come free than before, so it takes longer than we said.',
-  queueStays: 'The sound starts by itself.',
   live: 'live',
   behind: (seconds: number) => `${seconds} s behind the stage`,
   endedTitle: 'This space has ended.',
@@ -63,48 +27,14 @@ const en = {
   replayComing: 'The recording is being finished. It appears here by itself.',
   noReplay: 'There is no recording of it here.',
   replay: 'Replay',
-  home: 'To the home page',
-  away: 'The server cannot be reached just now; what you see may be out of date. Trying again by itself.',
-  radio: 'Radio app',
-  radioHint: 'Plays in VLC and other radio apps',
-  share: 'Copy link',
-  pageTitle: (title: string) => `${title} · Parterre`,
 };
 const fr: typeof en = {
-  listen: 'Écouter',
   listenAgain: 'Écouter de nouveau',
-  takeSeat: 'Prendre place',
-  stop: 'Arrêter',
-  hostedBy: (host) => `avec ${host}`,
-  elapsed: 'À l’antenne depuis',
-  startsIn: 'Début dans',
-  startsAt: (when) => `Début : ${when}.`,
-  announcedAs: (when, place) => `Annoncé pour ${when}, heure de ${place}.`,
-  startedOnTime: 'début à la seconde près',
-  startedLate: (seconds) => `début avec ${seconds} s de retard`,
-  doorsAt: (when) => `Ouverture des portes : ${when}.`,
-  doorsOpen: 'Les portes sont ouvertes.',
-  hostStarts: 'Le programme commence quand l’hôte le lance.',
-  startingNow: 'Cela commence d’un instant à l’autre.',
-  overdue: 'L’hôte n’a pas encore commencé. Les portes sont ouvertes et votre place est gardée.',
-  days: (n) => (n < 2 ? 'jour' : 'jours'),
-  hours: (n) => (n < 2 ? 'heure' : 'heures'),
-  minutes: (n) => (n < 2 ? 'minute' : 'minutes'),
-  seconds: (n) => (n < 2 ? 'seconde' : 'secondes'),
-  onStage: 'Sur scène',
-  speaking: 'a la parole',
+  soundOn: 'Mettre le son',
   muted: 'micro coupé',
-  quietOnStage: 'sur scène',
-  nobodyOnStage: 'Personne n’est sur scène en ce moment. Un son d’attente joue d’ici là.',
-  whoAppears: 'Touchez Écouter pour entendre le programme et voir qui parle.',
   volume: 'Volume',
   mute: 'Couper le son',
   unmute: 'Remettre le son',
-  idleLive: 'Le programme est à l’antenne.',
-  idleDoors: 'Entrez : un son d’attente joue jusqu’au début.',
-  idleScheduled:
-    'Prenez place dès maintenant : le son commence de lui-même à l’ouverture des portes.',
-  connecting: 'On vous conduit à votre place…',
   buffering: 'Le son arrive…',
   playing: 'Vous écoutez en direct.',
   holding: 'Vous y êtes. Un son d’attente joue jusqu’à ce que quelqu’un parle.',
@@ -116,17 +46,6 @@ const fr: typeof en = {
     'Un appel ou une autre application a mis le son en pause. Touchez Écouter pour revenir.',
   waiting:
     'Votre place est prise. Le son commence de lui-même à l’ouverture des portes ; gardez cette page ouverte.',
-  queued: 'Toutes les places sont prises. Vous êtes dans la file ; gardez cette page ouverte.',
-  queueTurn: 'C’est votre tour. On vous conduit à votre place…',
-  queueAhead: (ahead) =>
-    ahead === 1
-      ? 'Toutes les places sont prises. Vous êtes le prochain.'
-      : `Toutes les places sont prises. ${ahead} personnes sont avant vous dans la file.`,
-  queueMinutes: (least, most) =>
-    most <= 1 ? 'Une minute au plus.' : `Environ ${least} à ${most} minutes.`,
-  queueUnknown: 'Une place se libère quand quelqu’un part ; nul ne sait quand.',
-  queueLater: 'Moins de places se libèrent : ce sera plus long qu’annoncé.',
-  queueStays: 'Le son commencera de lui-même.',
   live: 'en direct',
   behind: (seconds) => `${seconds} s après la scène`,
   endedTitle: 'Cet espace est terminé.',
@@ -134,12 +53,9 @@ const fr: typeof en = {
   replayComing: 'L’enregistrement s’achève. Il apparaîtra ici de lui-même.',
   noReplay: 'Aucun enregistrement n’en est gardé ici.',
   replay: 'Réécoute',
-  home: 'Vers l’accueil',
-  away: 'Le serveur est injoignable pour l’instant ; ce que vous voyez a peut-être changé. Nouvel essai automatique.',
-  radio: 'Application radio',
-  radioHint: 'Se joue dans VLC et d’autres applications de radio',
-  share: 'Copier le lien',
-  pageTitle: (title) => `${title} · Parterre`,
 };
-export const LISTEN_WORDS: Dictionary<typeof en> = { en, fr };
-export type ListenWords = typeof en;
+export const LISTEN_WORDS = {
+  en: { ...FOYER_WORDS.en, ...STAGE_WORDS.en, ...en },
+  fr: { ...FOYER_WORDS.fr, ...STAGE_WORDS.fr, ...fr },
+} satisfies Dictionary<unknown>;
+export type ListenWords = (typeof LISTEN_WORDS)['en'];

@@ -7,7 +7,8 @@
 import type { PublicSpace } from '@parterre/protocol';
 import { useContext, useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import './replay.css';
-import { keep, kept, LanguageContext, useWords } from '../i18n/language.ts';
+import { LanguageContext, useWords } from '../i18n/context.ts';
+import { keep, kept } from '../i18n/language.ts';
 import { House, type HouseLight } from '../ui/house.tsx';
 import { Icon } from '../ui/icons.tsx';
 import { clockText, dateText } from '../ui/time.ts';

@@ -1,5 +1,5 @@
 /** Who spoke when, as buttons that play from there. Long recordings show as many as a page can bear. */
-import { useWords } from '../i18n/language.ts';
+import { useWords } from '../i18n/context.ts';
 import { clockText } from '../ui/time.ts';
 import type { Recording } from './recording.ts';
 import { REPLAY_WORDS } from './words.ts';

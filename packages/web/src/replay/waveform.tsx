@@ -3,8 +3,8 @@
  * voice below. Keyboard as in the ARIA slider pattern: arrows 5 s, page keys a minute, Home and End.
  */
 import { useEffect, useRef } from 'preact/hooks';
-import { useWords } from '../i18n/language.ts';
-import { THEME_EVENT } from '../ui/shell.tsx';
+import { useWords } from '../i18n/context.ts';
+import { THEME_EVENT } from '../ui/look.ts';
 import { clockText } from '../ui/time.ts';
 import { barsOf, type Recording, speakersAt, voicesOf } from './recording.ts';
 import { REPLAY_WORDS } from './words.ts';

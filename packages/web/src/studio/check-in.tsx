@@ -4,7 +4,7 @@
  */
 import type { ConnectivityReport, SoundCheck, Speaking } from '@parterre/client';
 import { useRef, useState } from 'preact/hooks';
-import { useWords } from '../i18n/language.ts';
+import { useWords } from '../i18n/context.ts';
 import { useArrival } from '../ui/arrival.ts';
 import { Icon } from '../ui/icons.tsx';
 import { StatePill } from '../ui/notice.tsx';

@@ -6,7 +6,7 @@ import type { PublicSpace } from '@parterre/protocol';
 import type { Checklist } from '@parterre/protocol/schemas';
 import { useEffect, useState } from 'preact/hooks';
 import { rest } from '../api/rest.ts';
-import { useWords } from '../i18n/language.ts';
+import { useWords } from '../i18n/context.ts';
 import { Icon } from '../ui/icons.tsx';
 import { CHECKLIST_WORDS } from './checklist-words.ts';
 

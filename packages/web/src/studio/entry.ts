@@ -1,6 +1,7 @@
 /** Who comes to the studio and by which right: an invitation behind `#`, or the owner's cookie. */
 import type { PublicSpace, Role } from '@parterre/protocol';
-import { Problem, rest, spaceNow } from '../api/rest.ts';
+import { Problem, rest } from '../api/rest.ts';
+import { spaceNow } from '../api/space-now.ts';
 
 export interface Entry {
   readonly space: PublicSpace;

@@ -3,7 +3,7 @@ import type { PublicSpace, Role, SpaceState } from '@parterre/protocol';
 import type { Invite } from '@parterre/protocol/schemas';
 import { useCallback, useEffect, useState } from 'preact/hooks';
 import { asProblem, type Problem, rest, type SpaceAction } from '../api/rest.ts';
-import { useWords } from '../i18n/language.ts';
+import { useWords } from '../i18n/context.ts';
 import { AskFirst } from '../ui/ask-first.tsx';
 import { CopyLink } from '../ui/copy-link.tsx';
 import { Notice } from '../ui/notice.tsx';

@@ -1,7 +1,7 @@
 /** A file or a jingle on air, mixed into one's own stream by the SDK. */
 import type { Speaking } from '@parterre/client';
 import { useRef, useState } from 'preact/hooks';
-import { useWords } from '../i18n/language.ts';
+import { useWords } from '../i18n/context.ts';
 import { Icon } from '../ui/icons.tsx';
 import { Notice } from '../ui/notice.tsx';
 import { clockText } from '../ui/time.ts';

@@ -2,7 +2,7 @@
 import '../design/base.css';
 import '../design/forms.css';
 import './studio.css';
-import { mount } from '../ui/shell.tsx';
+import { mount } from '../ui/mount.tsx';
 import { StudioPage } from './page.tsx';
 
 mount(<StudioPage />);

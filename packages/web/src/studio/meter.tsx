@@ -3,7 +3,7 @@
  * stillness; told in words elsewhere.
  */
 import { useEffect, useRef } from 'preact/hooks';
-import { prefersStillness } from '../ui/ticking.ts';
+import { prefersStillness } from '../ui/look.ts';
 
 /** Time between two positions, ms, and the share of the way down in each. */
 const SMOOTH = { everyMs: 33, fall: 0.26 };

@@ -1,6 +1,6 @@
 /** Choosing the microphone and its processing, with the level; in the sound check and on stage alike. */
 import type { Speaking, VoiceProcessing } from '@parterre/client';
-import { useWords } from '../i18n/language.ts';
+import { useWords } from '../i18n/context.ts';
 import { Icon } from '../ui/icons.tsx';
 import { Notice } from '../ui/notice.tsx';
 import { Meter } from './meter.tsx';

@@ -2,7 +2,7 @@
 import { type Listening, listen, type Speaking } from '@parterre/client';
 import type { SpaceState } from '@parterre/protocol';
 import { useEffect, useState } from 'preact/hooks';
-import { useWords } from '../i18n/language.ts';
+import { useWords } from '../i18n/context.ts';
 import { Notice } from '../ui/notice.tsx';
 import { Slider } from './slider.tsx';
 import { STUDIO_WORDS } from './words.ts';

@@ -1,6 +1,7 @@
 /** On the stage of a space that was given up: where everybody is now, and the way there. */
 import type { PublicSpace } from '@parterre/protocol';
-import { type Dictionary, useWords } from '../i18n/language.ts';
+import { useWords } from '../i18n/context.ts';
+import type { Dictionary } from '../i18n/language.ts';
 
 const en = {
   moved: 'This space was given up; its audience is in the new one.',

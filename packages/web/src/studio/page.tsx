@@ -5,7 +5,8 @@
 import { type Speaking, speak } from '@parterre/client';
 import { useEffect, useState } from 'preact/hooks';
 import { asProblem, type Problem, rest } from '../api/rest.ts';
-import { keep, kept, useWords } from '../i18n/language.ts';
+import { useWords } from '../i18n/context.ts';
+import { keep, kept } from '../i18n/language.ts';
 import { SHELL_WORDS } from '../i18n/shell-words.ts';
 import { Notice, StatePill } from '../ui/notice.tsx';
 import { CheckIn } from './check-in.tsx';

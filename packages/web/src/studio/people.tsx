@@ -1,7 +1,7 @@
 /** Who is on stage and in the green room, how loud, and what a moderator can do for them. */
 import type { Speaking } from '@parterre/client';
 import type { Seat } from '@parterre/protocol';
-import { useWords } from '../i18n/language.ts';
+import { useWords } from '../i18n/context.ts';
 import { AskFirst } from '../ui/ask-first.tsx';
 import { Icon } from '../ui/icons.tsx';
 import { Meter } from './meter.tsx';

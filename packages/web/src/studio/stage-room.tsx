@@ -6,7 +6,7 @@
 import type { Speaking } from '@parterre/client';
 import { useContext, useEffect, useMemo } from 'preact/hooks';
 import { type Following, useSpace } from '../api/public-space.ts';
-import { LanguageContext, useWords } from '../i18n/language.ts';
+import { LanguageContext, useWords } from '../i18n/context.ts';
 import { useArrival } from '../ui/arrival.ts';
 import { House, type HouseLight } from '../ui/house.tsx';
 import { Notice, StatePill } from '../ui/notice.tsx';

@@ -6,7 +6,7 @@
 import type { Speaking } from '@parterre/client';
 import type { Role, SpaceState } from '@parterre/protocol';
 import { useEffect, useState } from 'preact/hooks';
-import { useWords } from '../i18n/language.ts';
+import { useWords } from '../i18n/context.ts';
 import { Icon } from '../ui/icons.tsx';
 import { Meter } from './meter.tsx';
 import { TurnOn } from './microphone.tsx';

@@ -3,7 +3,7 @@
  * from there to where it was, so that a keyboard never loses its place.
  */
 import { useState } from 'preact/hooks';
-import { useWords } from '../i18n/language.ts';
+import { useWords } from '../i18n/context.ts';
 import { SHELL_WORDS } from '../i18n/shell-words.ts';
 
 interface AskFirstProps {

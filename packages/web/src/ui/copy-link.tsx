@@ -3,7 +3,7 @@
  * is shown, selected, to be copied by hand.
  */
 import { useState } from 'preact/hooks';
-import { useWords } from '../i18n/language.ts';
+import { useWords } from '../i18n/context.ts';
 import { SHELL_WORDS } from '../i18n/shell-words.ts';
 import { Icon } from './icons.tsx';
 

@@ -1,7 +1,7 @@
 /** A failure said in plain words with the way out, and the state of a space as a pill. */
 import type { SpaceState } from '@parterre/protocol';
 import type { ComponentChildren } from 'preact';
-import { useWords } from '../i18n/language.ts';
+import { useWords } from '../i18n/context.ts';
 import { PROBLEM_WORDS, type ProblemCode } from '../i18n/problems.ts';
 import { SHELL_WORDS } from '../i18n/shell-words.ts';
 

@@ -10,8 +10,3 @@ export function useSecondTick(active: boolean): void {
     return () => window.clearInterval(timer);
   }, [active]);
 }
-
-/** Whether the reader asked for less motion. */
-export function prefersStillness(): boolean {
-  return matchMedia('(prefers-reduced-motion: reduce)').matches;
-}

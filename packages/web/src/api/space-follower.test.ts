@@ -1,7 +1,7 @@
 import type { PublicSpace } from '@parterre/protocol';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { askAgainAfterMs, replayComes, retryAfterMs } from './public-space.ts';
+import { askAgainAfterMs, replayComes, retryAfterMs } from './space-follower.ts';
 
 const SPACE: PublicSpace = {
   id: 'evening',
@@ -42,6 +42,8 @@ describe('following a space', () => {
         expect(waitMs).toBeLessThanOrEqual(30_000);
       }),
     );
+    expect(retryAfterMs(0, 0, 30_000)).toBe(30_000);
+    expect(retryAfterMs(0, 0.9, 30_000)).toBeGreaterThan(30_000);
     expect(retryAfterMs(3, 0.1)).not.toBe(retryAfterMs(3, 0.9));
   });
 });
