@@ -303,9 +303,8 @@ export class OwnSource implements Source {
 
   async #line(): Promise<Queue> {
     const { space, system } = this.#options;
-    this.#queue ??= new (await import('../waiting/queue.ts')).Queue(space, system, (place) =>
-      this.#observer.report({ kind: 'queued', place }),
-    );
+    this.#queue ??= new (await import('../waiting/queue.ts')).Queue(space, system);
+    this.#queue.changed = (place) => this.#observer.report({ kind: 'queued', place });
     return this.#queue;
   }
 

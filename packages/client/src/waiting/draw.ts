@@ -4,6 +4,7 @@
  */
 import {
   DIGEST_BYTES,
+  drawnOrder,
   type LotteryWord,
   type Order,
   RANKS,
@@ -30,16 +31,15 @@ export interface Entry {
 }
 
 /** The place in the order that was drawn; null until it is. */
-export function drawnOrder(lottery: LotteryWord, { id, nonce }: Entry): Order | null {
+export function orderDrawn(lottery: LotteryWord, { id, nonce }: Entry): Order | null {
   const [seed, root] = [bytesOf(lottery.seed), bytesOf(lottery.root)];
   if (seed === null || root === null) return null;
-  const rank = rankOf(sha256(rankBytes(seed, root, id, nonce)));
-  return { second: Math.floor(lottery.closesAtMs / 1_000), rank };
+  return drawnOrder(lottery, rankOf(sha256(rankBytes(seed, root, id, nonce))));
 }
 
 export function drawOf(lottery: LotteryWord, entry: Entry): Draw {
   const { entrants } = lottery;
-  const order = drawnOrder(lottery, entry);
+  const order = orderDrawn(lottery, entry);
   const seed = bytesOf(lottery.seed);
   if (order === null || seed === null) return { entrants, position: null, kept: null };
   const position = Math.min(entrants, 1 + Math.floor((order.rank / RANKS) * entrants));

@@ -16,7 +16,7 @@ import {
 import { parseRetryAfterMs, retryDelayMs } from '../listen/backoff.ts';
 import { lookForDoorsMs } from '../listen/doors.ts';
 import type { System } from '../listen/system.ts';
-import { type Draw, drawnOrder, drawOf, type Entry, hexOf } from './draw.ts';
+import { type Draw, drawOf, type Entry, hexOf, orderDrawn } from './draw.ts';
 import { type KeptTicket, keepTicket, keptTicket } from './ticket.ts';
 
 /** Where one stands. */
@@ -53,7 +53,8 @@ const CHALLENGES_MAX = 3;
 export class Queue {
   readonly #space: string;
   readonly #system: System;
-  readonly #changed: ((place: Place) => void) | null;
+  /** Told of what changes between two looks. */
+  changed: (place: Place) => void = () => {};
   #ticket: KeptTicket | null;
   #place = UNKNOWN;
   #lookedAtMs = 0;
@@ -61,11 +62,9 @@ export class Queue {
   #notBeforeMs = 0;
   #refusals = 0;
 
-  /** @param changed told of what changes between two looks */
-  constructor(space: string, system: System, changed: ((place: Place) => void) | null = null) {
+  constructor(space: string, system: System) {
     this.#space = space;
     this.#system = system;
-    this.#changed = changed;
     this.#ticket = keptTicket(space, system.wallMs());
   }
 
@@ -166,7 +165,7 @@ export class Queue {
 
   #tell(working: boolean): void {
     this.#place = { ...this.#place, working };
-    this.#changed?.(this.#place);
+    this.changed(this.#place);
   }
 
   /** The answer, or the challenge that stands before it; null when there is neither. */
@@ -207,7 +206,7 @@ function entryOf({ rank, id, nonce, commit }: KeptTicket): Entry | null {
 function orderOf(ticket: KeptTicket, { lottery }: NowServing, entry: Entry | null): Order {
   const { second, rank } = ticket;
   if (entry === null || lottery == null) return { second, rank: rank ?? RANKS };
-  return drawnOrder(lottery, entry) ?? { second, rank: RANKS };
+  return orderDrawn(lottery, entry) ?? { second, rank: RANKS };
 }
 
 /** 32 hexadecimal digits that nobody else has. */

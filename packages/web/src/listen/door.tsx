@@ -2,7 +2,7 @@
 import './auditorium.css';
 import { listen } from '@parterre/client';
 import { mount } from '../ui/mount.tsx';
-import type { Handed } from './foyer.ts';
+import type { Handed } from './handed.ts';
 import { ListenPage } from './page.tsx';
 
 export function open({ shell, follower, element, queue, seat, play }: Handed): void {

@@ -11,8 +11,8 @@ import { icon } from '../ui/shapes.ts';
 import type { Shell } from '../ui/shell.ts';
 import { clockText, driftWord, isoDuration } from '../ui/time.ts';
 import { type Before, countdownView } from './countdown.ts';
-import type { Stand } from './foyer.ts';
 import { FOYER_WORDS, type FoyerWords } from './foyer-words.ts';
+import type { Stand } from './handed.ts';
 import type { Waiting } from './waiting.ts';
 
 export interface Shown {
@@ -92,6 +92,7 @@ export class FoyerView {
     if (this.#language !== this.#shell.language) {
       this.#language = this.#shell.language;
       this.#countdown = countdownView(this.#shell.language);
+      this.#act.replaceChildren();
     }
     const { space } = shown.known;
     if (space === null) this.#notKnown(shown);
@@ -178,10 +179,10 @@ export class FoyerView {
   }
 
   /** Nothing is known of the space: still loading, no such space, or no way to the server. */
-  #notKnown({ known, again }: Shown): void {
+  #notKnown(shown: Shown): void {
     const { words } = this;
     const shell = SHELL_WORDS[this.#shell.language];
-    const { problem, nextTryAtMs } = known;
+    const { problem, nextTryAtMs } = shown.known;
     redraw(this.#marquee, problem === null ? h('p', { class: 'soft' }, shell.loading) : null);
     if (problem === null) {
       this.#perform();
@@ -190,21 +191,21 @@ export class FoyerView {
     const [what, remedy] = words.problems[problem] ?? words.problems.other!;
     const leftS = Math.max(0, Math.ceil(((nextTryAtMs ?? 0) - Date.now()) / 1_000));
     const text = h('div', { role: 'alert' }, h('p', {}, h('strong', {}, what)), soft(remedy));
-    const tries = h(
-      'div',
-      { class: 'row' },
-      h(
-        'button',
-        { type: 'button', class: 'button button-primary', onclick: again },
-        words.tryAgain,
-      ),
-      h('a', { class: 'button', href: '/' }, words.home),
-      h('span', { class: 'soft small figures' }, shell.retryIn(leftS)),
+    const again = h(
+      'button',
+      { type: 'button', class: 'button button-primary', onclick: () => shown.again() },
+      shell.tryAgain,
     );
+    const home = h('a', { class: 'button', href: '/' }, words.home);
+    const left = h('span', { class: 'soft small figures' }, shell.retryIn(leftS));
     this.#act.hidden = false;
-    const notice = this.#act.firstElementChild;
-    if (notice?.matches('.notice')) redraw(notice, text, tries);
-    else this.#act.replaceChildren(h('div', { class: 'notice notice-bad' }, text, tries));
+    const row = this.#act.querySelector('.row');
+    // Only the seconds change: a button that is exchanged in a press is not pressed.
+    if (row !== null) redraw(row, again, home, left);
+    else {
+      const tries = h('div', { class: 'row' }, again, home, left);
+      this.#act.replaceChildren(h('div', { class: 'notice notice-bad' }, text, tries));
+    }
   }
 }
 

@@ -4,7 +4,6 @@
  * their turn. The first press unlocks the one audio element, which the auditorium then has, so that the sound
  * starts without another.
  */
-import type { Queue } from '@parterre/client/waiting';
 import { hasTicket, keptReturn } from '@parterre/client/waiting';
 import type { PublicSpace } from '@parterre/protocol';
 import { SpaceFollower } from '../api/space-follower.ts';
@@ -13,31 +12,8 @@ import type { Language } from '../i18n/language.ts';
 import type { Shell } from '../ui/shell.ts';
 import { unlock } from './element.ts';
 import { FoyerView } from './foyer-view.ts';
+import type { Stand } from './handed.ts';
 import type { Waiting, WaitingFor } from './waiting.ts';
-
-/** What the auditorium is given. */
-export interface Handed {
-  readonly shell: Shell;
-  readonly follower: SpaceFollower;
-  readonly element: HTMLAudioElement;
-  /** The place in line; null where nobody stood in one. */
-  readonly queue: Queue | null;
-  /** The token of a kept seat; null for the ordinary way. */
-  readonly seat: string | null;
-  /** Somebody wants to hear it. */
-  readonly play: boolean;
-}
-
-/** What the visitor has done. */
-export type Stand =
-  | 'idle'
-  /** Waits for the doors or the turn. */
-  | 'waiting'
-  /** As before, but has not pressed since the page was loaded. */
-  | 'kept'
-  /** Has a place, and pressed Stop. */
-  | 'rested'
-  | 'entering';
 
 /** How often a visitor who does nothing learns whether there is a line, ms. */
 const PEEK_MS = 10_000;
@@ -58,6 +34,8 @@ export class Foyer implements WaitingFor {
   #line = false;
   #peekedAtMs = 0;
   #slow = false;
+  /** The auditorium has taken over. */
+  #left = false;
   #round = 0;
   #timer = 0;
   readonly #ticker: number;
@@ -94,11 +72,16 @@ export class Foyer implements WaitingFor {
     return this.#stand === 'waiting' || this.#stand === 'entering';
   }
 
+  get hasSeat(): boolean {
+    return this.#seat !== null;
+  }
+
   get #isOpen(): boolean {
     return this.space !== null && this.space.state !== 'scheduled';
   }
 
   changed(): void {
+    if (this.#left) return;
     const { known, nowMs, again } = this.#follower;
     const [stand, waiting, slow] = [this.#stand, this.#waiting, this.#slow];
     this.#view.show({ known, nowMs: nowMs(), again, stand, waiting, slow });
@@ -205,6 +188,7 @@ export class Foyer implements WaitingFor {
   #open(door: typeof import('./door.tsx'), play: boolean): void {
     this.#stop();
     window.clearInterval(this.#ticker);
+    this.#left = true;
     this.#waiting?.close();
     this.#view.close();
     const queue = this.#waiting?.queue ?? null;

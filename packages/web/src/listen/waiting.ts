@@ -30,6 +30,8 @@ export interface WaitingFor {
   readonly untilDoorsMs: number;
   /** Somebody has pressed: the page may play by itself. */
   readonly pressed: boolean;
+  /** Goes in by another way than the line, once the doors are open. */
+  readonly hasSeat: boolean;
   changed(): void;
   enter(): void;
 }
@@ -43,12 +45,15 @@ export class Waiting {
   /** Stood behind somebody, or in the draw: the turn is worth a gong. */
   #waited = false;
   #called = false;
+  /** What was looked at last was before doors. */
+  #early = false;
   #round = 0;
   #timer = 0;
 
   constructor(waitingFor: WaitingFor) {
     this.#for = waitingFor;
-    this.queue = new Queue(waitingFor.id, browserSystem, () => waitingFor.changed());
+    this.queue = new Queue(waitingFor.id, browserSystem);
+    this.queue.changed = () => waitingFor.changed();
     this.translate();
   }
 
@@ -95,9 +100,7 @@ export class Waiting {
 
   /** News of the space: the doors may be open. */
   heard(): void {
-    const waits = this.#look !== null && !this.#called;
-    if (waits && this.#isOpen && (this.#look?.place.ahead ?? 0) === 0)
-      this.watch(lookForDoorsMs(0, Math.random()));
+    if (this.#early && this.#isOpen) this.watch(lookForDoorsMs(0, Math.random()));
   }
 
   /** Lets go; the place is kept as long as the ticket lasts. */
@@ -105,6 +108,7 @@ export class Waiting {
     this.#round++;
     window.clearTimeout(this.#timer);
     this.#called = false;
+    this.#early = false;
   }
 
   close(): void {
@@ -115,12 +119,14 @@ export class Waiting {
   #looked(look: Look): void {
     const { ahead, draw } = look.place;
     this.#look = look;
+    this.#early = !this.#isOpen;
     if ((ahead ?? 0) > 0 || draw !== null) this.#waited = true;
+    const { pressed, hasSeat, untilDoorsMs } = this.#for;
+    // Where nothing is known of a line, the house itself says how it stands.
+    const straight = hasSeat || (ahead === null && draw === null);
     if (look.turn && this.#isOpen) void this.#turn(look);
-    else if (ahead === null && draw === null && this.#isOpen && this.#for.pressed)
-      this.#for.enter(); // the house itself says how it stands
-    else
-      this.watch(look.turn ? lookForDoorsMs(this.#for.untilDoorsMs, Math.random()) : look.againMs);
+    else if (straight && this.#isOpen && pressed) this.#for.enter();
+    else this.watch(look.turn ? lookForDoorsMs(untilDoorsMs, Math.random()) : look.againMs);
     this.#for.changed();
   }
 

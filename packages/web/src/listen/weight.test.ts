@@ -8,7 +8,7 @@ const configFile = fileURLToPath(new URL('../../vite.config.ts', import.meta.url
 /** The page, all that it names, and all that this names. */
 const FIRST_BYTES_MAX = 15 * 1024;
 /** What is fetched behind it by who waits in line. */
-const LINE_BYTES_MAX = 8 * 1024;
+const LINE_BYTES_MAX = 9 * 1024;
 /** What is fetched behind it for the sound: the player and the auditorium. */
 const SECOND_BYTES_MAX = 34 * 1024;
 
