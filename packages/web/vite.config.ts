@@ -70,7 +70,10 @@ export default defineConfig(({ mode }) => ({
   appType: 'mpa',
   plugins: [firstPaint(), shortPreload(), ...(mode === 'mock' ? [mockServer()] : [])],
   resolve: {
-    alias: mode === 'mock' ? { '@parterre/client': here('dev/mock-client.ts') } : {},
+    alias:
+      mode === 'mock'
+        ? [{ find: /^@parterre\/client$/, replacement: here('dev/mock-client.ts') }]
+        : [],
   },
   oxc: { jsx: { runtime: 'automatic', importSource: 'preact' } },
   build: {

@@ -20,10 +20,14 @@ export interface Draw {
   readonly position: number | null;
   /** SHA-256 of the revealed seed is what was published before; null until it is drawn. */
   readonly kept: boolean | null;
+  /** What `parterre lottery verify` takes. */
+  readonly ticket: string;
+  readonly nonce: string;
 }
 
 /** What an entrant holds. */
 export interface Entry {
+  readonly ticket: string;
   readonly id: string;
   readonly nonce: string;
   /** As it was published when the ticket was issued. */
@@ -38,12 +42,13 @@ export function orderDrawn(lottery: LotteryWord, { id, nonce }: Entry): Order | 
 }
 
 export function drawOf(lottery: LotteryWord, entry: Entry): Draw {
-  const { entrants } = lottery;
+  const { ticket, nonce } = entry;
+  const known = { entrants: lottery.entrants, ticket, nonce };
   const order = orderDrawn(lottery, entry);
   const seed = bytesOf(lottery.seed);
-  if (order === null || seed === null) return { entrants, position: null, kept: null };
-  const position = Math.min(entrants, 1 + Math.floor((order.rank / RANKS) * entrants));
-  return { entrants, position, kept: hexOf(sha256(seed)) === entry.commit };
+  if (order === null || seed === null) return { ...known, position: null, kept: null };
+  const position = 1 + Math.floor((order.rank / RANKS) * lottery.entrants);
+  return { ...known, position, kept: hexOf(sha256(seed)) === entry.commit };
 }
 
 /** Null for anything but the hexadecimal of one digest. */

@@ -114,7 +114,7 @@ describe('a place before doors', () => {
     Object.assign(document, { open: false, lottery });
     const early = await queue.look('http://h', false);
     expect(early).toMatchObject({ turn: false, place: { ahead: null } });
-    expect(early.place.draw).toEqual({ entrants: 1, position: null, kept: null });
+    expect(early.place.draw).toMatchObject({ entrants: 1, position: null, kept: null });
     expect(early.againMs).toBeLessThanOrEqual(61_500);
     const nonce = /nonce=(\w+)/.exec(asked[0]!)![1]!;
     const tree = new MerkleTree(hash);
@@ -134,7 +134,7 @@ describe('a place before doors', () => {
     Object.assign(document, { lottery: drawn, ...line });
     const { place } = await queue.look('http://h', false);
     expect(place.ahead).toBe(Math.max(1, Math.ceil((rank / 2 ** 32) * 1_000)));
-    expect(place.draw).toEqual({ entrants: 1, position: 1, kept: true });
+    expect(place.draw).toEqual({ entrants: 1, position: 1, kept: true, ticket: 'T', nonce });
     Object.assign(document, { front: { second: 500, rank } });
     expect(await queue.look('http://h', false)).toMatchObject({ turn: true });
   });

@@ -199,8 +199,8 @@ export class Queue {
 const WORK_NEEDED = 428;
 
 /** What the draw needs to know; null for a ticket that has its rank. */
-function entryOf({ rank, id, nonce, commit }: KeptTicket): Entry | null {
-  return rank === null && nonce !== undefined ? { id, nonce, commit: commit ?? '' } : null;
+function entryOf({ ticket, rank, id, nonce, commit = '' }: KeptTicket): Entry | null {
+  return rank === null && nonce !== undefined ? { ticket, id, nonce, commit } : null;
 }
 
 function orderOf(ticket: KeptTicket, { lottery }: NowServing, entry: Entry | null): Order {

@@ -30,16 +30,14 @@ export interface SpaceNow {
 /** `GET /spaces/{id}.json`. @throws SpaceProblem */
 export async function spaceNow(id: string): Promise<SpaceNow> {
   const askedMs = Date.now();
-  const body = (await ask(`/spaces/${encodeURIComponent(id)}.json`)) as PublicSpace & {
-    readonly nowMs?: unknown;
-  };
-  const { nowMs, ...space } = body;
+  const path = `/spaces/${encodeURIComponent(id)}.json`;
+  const { nowMs, ...space } = await ask<PublicSpace & { readonly nowMs?: unknown }>(path);
   if (typeof nowMs !== 'number') throw new SpaceProblem('unreachable');
   return { space, offsetMs: nowMs - (askedMs + Date.now()) / 2 };
 }
 
 /** A public document of the edge's. @throws SpaceProblem */
-export async function ask(path: string): Promise<object> {
+export async function ask<Answer extends object>(path: string): Promise<Answer> {
   let response: Response;
   let body: unknown;
   try {
@@ -52,7 +50,7 @@ export async function ask(path: string): Promise<object> {
   } catch {
     throw new SpaceProblem('unreachable');
   }
-  if (response.ok && typeof body === 'object' && body !== null) return body;
+  if (response.ok && typeof body === 'object' && body !== null) return body as Answer;
   const code = (body as { error?: { code?: unknown } } | null)?.error?.code;
   const retryAfterMs = parseRetryAfterMs(response.headers.get('retry-after'), Date.now());
   throw new SpaceProblem(typeof code === 'string' ? code : 'unreachable', retryAfterMs);

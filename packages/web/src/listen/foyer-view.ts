@@ -118,7 +118,7 @@ export class FoyerView {
   /** Who speaks, for those in line; for others that they will see it. */
   #stageOf({ waiting, known }: Shown, state: SpaceState, line: Waiting | null): void {
     const { words } = this;
-    waiting?.onAir.show(line !== null);
+    waiting?.onAir.show(line?.place ?? null);
     const hint = h('div', { class: 'on-stage' }, soft(state === 'live' ? words.whoAppears : ''));
     const away = known.problem === null ? null : soft(words.away);
     redraw(this.#stage, line?.onAir.element ?? hint, away);

@@ -5,7 +5,7 @@
  * starts without another.
  */
 import { hasTicket, keptReturn } from '@parterre/client/waiting';
-import type { PublicSpace } from '@parterre/protocol';
+import type { NowServing, PublicSpace } from '@parterre/protocol';
 import { SpaceFollower } from '../api/space-follower.ts';
 import { ask } from '../api/space-now.ts';
 import type { Language } from '../i18n/language.ts';
@@ -108,7 +108,7 @@ export class Foyer implements WaitingFor {
   async #peek(): Promise<void> {
     if (Date.now() - this.#peekedAtMs < PEEK_MS) return;
     this.#peekedAtMs = Date.now();
-    const gate: { open?: boolean } | null = await ask(`/gate/${this.id}`).catch(() => null);
+    const gate = await ask<NowServing>(`/gate/${this.id}`).catch(() => null);
     this.#line = gate?.open === true;
   }
 

@@ -3,7 +3,7 @@
  * to check it, and the wish to be told.
  */
 import './line.css';
-import type { Place } from '@parterre/client/waiting';
+import type { Draw, Place } from '@parterre/client/waiting';
 import type { Language } from '../i18n/language.ts';
 import { type Child, h, redraw, type View } from '../ui/dom.ts';
 import { icon } from '../ui/shapes.ts';
@@ -16,15 +16,17 @@ export function lineView(spaceId: string, language: Language): View<Place> {
   const shown = h('div', { class: 'line' });
   const spoken = h('p', { class: 'visually-hidden', role: 'status' });
   const element = h('div', { class: 'line-frame' }, shown, spoken);
+  const check = h('details');
   let said: Said | null = null;
   const show = (place: Place): void => {
+    if (place.draw !== null) fillCheck(check, words, place.draw, spaceId);
     const bell = canTell() ? tellButton(words, () => show(place)) : null;
     const told = tells() ? soft(words.told) : null;
     const waits = place.ahead !== 0 && !place.working;
     redraw(
       shown,
       ...figures(words, place),
-      ...drawn(words, place, spaceId),
+      ...drawn(words, place, check),
       waits ? (bell ?? told) : null,
     );
     const say = sayOf(words, place, said, Date.now());
@@ -58,18 +60,33 @@ function figures(words: LineWords, place: Place): readonly Child[] {
 }
 
 /** What was drawn, and what lets anybody check it. */
-function drawn(words: LineWords, { draw, ahead }: Place, spaceId: string): readonly Child[] {
+function drawn(words: LineWords, { draw, ahead }: Place, check: Element): readonly Child[] {
   if (draw === null || ahead === 0) return [];
   const { entrants, position, kept } = draw;
   if (position === null)
     return [h('p', { class: 'line-word' }, words.inDraw(entrants)), soft(words.lot)];
-  const document = h('a', { href: `/gate/${spaceId}`, target: '_blank' }, words.drawProof);
-  const command = 'parterre lottery verify';
   return [
     soft(words.drawn(position, entrants)),
     kept === false ? h('p', { class: 'line-anew', role: 'alert' }, words.drawBroken) : null,
-    h('p', { class: 'soft small' }, document, '. ', words.drawHint(command)),
+    check,
   ];
+}
+
+/** Stays the same element, so that it stays open. */
+function fillCheck(check: Element, words: LineWords, draw: Draw, spaceId: string): void {
+  redraw(
+    check,
+    h('summary', {}, words.drawCheck),
+    h('p', {}, h('a', { href: `/gate/${spaceId}`, target: '_blank' }, words.drawProof)),
+    soft(words.drawHint),
+    h('code', {}, commandOf(spaceId, draw)),
+  );
+}
+
+/** What recomputes the place, as it is typed. */
+function commandOf(spaceId: string, { ticket, nonce }: Draw): string {
+  const url = `${location.origin}/${spaceId}`;
+  return `parterre lottery verify ${url} --ticket ${ticket} --nonce ${nonce}`;
 }
 
 function tellButton(words: LineWords, answered: () => void): HTMLElement {

@@ -12,7 +12,8 @@ const en = {
   drawn: (position: number, entrants: number) =>
     `The draw put you at about place ${position} of ${entrants}.`,
   drawProof: 'Commitment, root and seed of the draw',
-  drawHint: (command: string) => `Anybody can recompute a place from these, with ${command}.`,
+  drawCheck: 'How anybody can check it',
+  drawHint: 'Whoever has these and your ticket can recompute your place:',
   drawBroken: 'The seed that was published is not the one that was promised before.',
   working:
     'Many are coming at once: your browser does a small sum for its place. It takes a moment.',
@@ -45,7 +46,8 @@ const fr: typeof en = {
   drawing: 'Le tirage a lieu…',
   drawn: (position, entrants) => `Le tirage vous a mis vers la place ${position} sur ${entrants}.`,
   drawProof: 'Engagement, racine et graine du tirage',
-  drawHint: (command) => `Chacun peut en recalculer une place, avec ${command}.`,
+  drawCheck: 'Comment chacun peut le vérifier',
+  drawHint: 'Qui les a, avec votre ticket, peut recalculer votre place :',
   drawBroken: 'La graine publiée n’est pas celle qui avait été promise.',
   working:
     'Beaucoup de monde arrive : votre navigateur fait un petit calcul pour sa place. Un instant.',

@@ -1,4 +1,8 @@
-/** Who speaks while one waits, in words: asked for every few seconds while the page is looked at. */
+/**
+ * Who speaks while one waits, in words: asked for while the page is looked at, and no more often than how
+ * the line stands, since a million may wait.
+ */
+import type { Place } from '@parterre/client/waiting';
 import type { OnAir } from '@parterre/protocol';
 import { retryAfterMs } from '../api/space-follower.ts';
 import { ask, SpaceProblem } from '../api/space-now.ts';
@@ -7,41 +11,41 @@ import { h, redraw, type View } from '../ui/dom.ts';
 import { icon } from '../ui/shapes.ts';
 import { LINE_WORDS, type LineWords } from './line-words.ts';
 
-const ASK_MS = 4_000;
-const ASK_SPREAD_MS = 3_000;
+const ASK_MS_MIN = 6_000;
+const ASK_MS_MAX = 60_000;
+const ASK_MS_UNKNOWN = 15_000;
 
-/** `show(false)` rests. */
-export function onAirView(spaceId: string, language: Language): View<boolean> {
+/** `show(null)` rests. */
+export function onAirView(spaceId: string, language: Language): View<Place | null> {
   const words = LINE_WORDS[language];
   const element = h('div', { class: 'on-stage' });
   let timer = 0;
   let failures = 0;
-  let wanted = false;
+  let place: Place | null = null;
   const look = async (): Promise<void> => {
-    let waitMs = ASK_MS + Math.random() * ASK_SPREAD_MS;
+    let waitMs = askAgainMs(place) * (0.8 + 0.4 * Math.random());
     try {
-      if (!document.hidden)
-        draw(element, words, (await ask(`/spaces/${spaceId}/now.json`)) as OnAir);
+      if (!document.hidden) draw(element, words, await ask<OnAir>(`/spaces/${spaceId}/now.json`));
       failures = 0;
     } catch (problem) {
       const askedMs = problem instanceof SpaceProblem ? problem.retryAfterMs : 0;
       waitMs = Math.max(waitMs, retryAfterMs(failures++, Math.random(), askedMs));
     }
-    if (wanted) timer = window.setTimeout(look, waitMs);
+    if (place !== null) timer = window.setTimeout(look, waitMs);
   };
-  return {
-    element,
-    show: (on) => {
-      if (wanted === on) return;
-      wanted = on;
-      window.clearTimeout(timer);
-      if (on) void look();
-    },
-    close: () => {
-      wanted = false;
-      window.clearTimeout(timer);
-    },
+  const show = (now: Place | null): void => {
+    const rested = place === null;
+    place = now;
+    if (now === null) window.clearTimeout(timer);
+    else if (rested) void look();
   };
+  return { element, show, close: () => show(null) };
+}
+
+function askAgainMs(place: Place | null): number {
+  const eta = place?.eta ?? null;
+  if (eta === null) return ASK_MS_UNKNOWN;
+  return Math.min(ASK_MS_MAX, Math.max(ASK_MS_MIN, eta.leastMs / 10));
 }
 
 function draw(element: HTMLElement, words: LineWords, { seats, speaking, holding }: OnAir): void {

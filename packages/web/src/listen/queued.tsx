@@ -11,7 +11,7 @@ export function QueuedPlace({ place, space }: { place: Place; space: string }) {
   return (
     <>
       <Plain key={language} make={() => lineView(space, language)} state={place} />
-      <Plain key={`${language} stage`} make={() => onAirView(space, language)} state={true} />
+      <Plain key={`${language} stage`} make={() => onAirView(space, language)} state={place} />
     </>
   );
 }

@@ -40,7 +40,7 @@ export class Waiting {
   readonly #for: WaitingFor;
   readonly queue: Queue;
   line!: View<Place>;
-  onAir!: View<boolean>;
+  onAir!: View<Place | null>;
   #look: Look | null = null;
   /** Stood behind somebody, or in the draw: the turn is worth a gong. */
   #waited = false;

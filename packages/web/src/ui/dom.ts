@@ -49,24 +49,28 @@ function dress<E extends Element>(
   return element;
 }
 
-/** Replaces the children that look different; a focus inside one goes to what takes its place. */
+/**
+ * Replaces the children that look different, and leaves those be that are handed in again. A focus inside
+ * one that goes passes to what takes its place.
+ */
 export function redraw(parent: Element, ...children: readonly Child[]): void {
   const next = children
     .filter((child) => child !== null)
     .map((child) => (typeof child === 'string' ? document.createTextNode(child) : child));
-  const old = [...parent.childNodes];
-  next.forEach((node, at) => {
+  const old: Node[] = [...parent.childNodes];
+  const focused = old.findIndex((node) => node.contains(document.activeElement));
+  const shown = next.map((node, at) => {
     const before = old[at];
-    if (before === undefined) parent.append(node);
-    else if (before !== node && !before.isEqualNode(node)) exchange(before, node);
+    const same = before !== undefined && !next.includes(before) && before.isEqualNode(node);
+    return same && !old.includes(node) ? before : node;
   });
-  for (const node of old.slice(next.length)) node.remove();
-}
-
-function exchange(before: ChildNode, node: Node): void {
-  const focused = before.contains(document.activeElement);
-  before.replaceWith(node);
-  if (!focused || !(node instanceof HTMLElement)) return;
-  const heir = node.matches('button, a') ? node : node.querySelector<HTMLElement>('button, a');
-  heir?.focus({ preventScroll: true });
+  let place = parent.firstChild;
+  for (const node of shown) {
+    if (node === place) place = node.nextSibling;
+    else parent.insertBefore(node, place);
+  }
+  for (const node of old) if (!shown.includes(node)) parent.removeChild(node);
+  const heir = shown[focused];
+  if (heir instanceof HTMLElement && !heir.contains(document.activeElement))
+    (heir.matches('button, a') ? heir : heir.querySelector<HTMLElement>('button, a'))?.focus();
 }
