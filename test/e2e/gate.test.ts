@@ -66,7 +66,7 @@ describe.skipIf(!hasChromium)('a house with a line', () => {
     page = await (await openContext(browser)).newPage();
     await page.goto(`${server.url}/demo`);
     await page.getByRole('button', { name: /^Listen/ }).click();
-    await page.getByText(/(person|people) before you/).first().waitFor();
+    await page.locator('.line-figure', { hasText: 'before you' }).waitFor();
     expect((await nowServing()).open).toBe(true);
   });
 

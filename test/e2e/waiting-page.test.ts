@@ -94,7 +94,7 @@ describe.skipIf(!hasChromium)('the page of who waits', () => {
     await page.getByRole('button', { name: 'Listen' }).waitFor();
     await gate;
     await page.getByRole('button', { name: 'Listen' }).click();
-    await page.getByText(/(person|people) before you/).waitFor();
+    await page.locator('.line-figure').waitFor();
     await page.getByRole('heading', { name: 'On stage' }).waitFor();
     expect(await page.title()).toMatch(/^\d+ · /);
     for (const socket of inside) socket.destroy();
@@ -134,7 +134,7 @@ describe.skipIf(!hasChromium)('the page of who waits', () => {
     await page.goto(`${server.url}/demo`);
     await page.waitForResponse((response) => response.url().endsWith('/gate/demo'));
     await page.getByRole('button', { name: 'Listen' }).click();
-    await page.getByText(/(person|people) before you/).waitFor();
+    await page.locator('.line-figure').waitFor();
     expect(paid).toHaveLength(1);
     expect(paid[0]!.searchParams.get('challenge')).toBe(text);
     const solution = `${text}:${paid[0]!.searchParams.get('work')}`;
