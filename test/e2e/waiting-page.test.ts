@@ -89,12 +89,8 @@ describe.skipIf(!hasChromium)('the page of who waits', () => {
 
   test('[P2] a turn is heard without another press, in the element that the press unlocked', async () => {
     await fillDemo();
-    const page = await open('/demo');
-    const gate = page.waitForResponse((response) => response.url().endsWith('/gate/demo'));
-    await page.getByRole('button', { name: 'Listen' }).waitFor();
-    await gate;
-    await page.getByRole('button', { name: 'Listen' }).click();
-    await page.locator('.line-figure').waitFor();
+    const page = await (await openContext(browser)).newPage();
+    await standInLine(page, `${server.url}/demo`);
     await page.getByRole('heading', { name: 'On stage' }).waitFor();
     expect(await page.title()).toMatch(/^\d+ · /);
     for (const socket of inside) socket.destroy();
@@ -131,10 +127,7 @@ describe.skipIf(!hasChromium)('the page of who waits', () => {
       const error = { code: 'work_needed', message: '', remedy: '' };
       return route.fulfill({ status: 428, json: { error, challenge } });
     });
-    await page.goto(`${server.url}/demo`);
-    await page.waitForResponse((response) => response.url().endsWith('/gate/demo'));
-    await page.getByRole('button', { name: 'Listen' }).click();
-    await page.locator('.line-figure').waitFor();
+    await standInLine(page, `${server.url}/demo`);
     expect(paid).toHaveLength(1);
     expect(paid[0]!.searchParams.get('challenge')).toBe(text);
     const solution = `${text}:${paid[0]!.searchParams.get('work')}`;
@@ -171,6 +164,15 @@ describe.skipIf(!hasChromium)('the page of who waits', () => {
     expect(new URL((await again).url()).searchParams.get('pass')).toBe(seat);
   });
 });
+
+/** Presses Listen once the page knows that there is a line; resolves when it shows a place. */
+async function standInLine(page: Page, url: string): Promise<void> {
+  const gate = page.waitForResponse((response) => response.url().includes('/gate/'));
+  await page.goto(url);
+  await gate;
+  await page.getByRole('button', { name: 'Listen' }).click();
+  await page.locator('.line-figure').waitFor();
+}
 
 /** Sound of the programme: longer than the silence and the gong that come before it. */
 function hears(page: Page): Promise<boolean> {
