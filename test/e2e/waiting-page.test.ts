@@ -73,6 +73,7 @@ describe.skipIf(!hasChromium)('the page of who waits', () => {
     await page.getByText('Starts in').waitFor();
     await page.getByRole('button', { name: 'I’ll be there' }).click();
     await page.getByText('You are expected').waitFor();
+    await page.locator('.line-word', { hasText: 'You are in the draw' }).waitFor();
     const ticketOf = () => page.evaluate(() => localStorage.getItem('parterre ticket opening'));
     await until(async () => (await ticketOf()) !== null, 'there is a ticket');
     const ticket = await ticketOf();
