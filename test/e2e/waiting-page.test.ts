@@ -136,6 +136,23 @@ describe.skipIf(!hasChromium)('the page of who waits', () => {
     expect(digest.readUInt32BE() >>> (32 - WORK_BITS)).toBe(0);
   });
 
+  test('[P2] nobody waits whom the house sends on to a cache', async () => {
+    await fillDemo();
+    const page = await (await openContext(browser)).newPage();
+    await page.route('**/live/demo*', (route) => {
+      if (route.request().method() !== 'HEAD') return route.continue();
+      return route.fulfill({ status: 307, headers: { location: '/hls/demo/index.m3u8' } });
+    });
+    const gate = page.waitForResponse((response) => response.url().includes('/gate/'));
+    await page.goto(`${server.url}/demo`);
+    await gate;
+    const live = page.waitForRequest((request) => {
+      return request.method() === 'GET' && request.url().includes('/live/demo');
+    });
+    await page.getByRole('button', { name: 'Listen' }).click();
+    expect(new URL((await live).url()).search).toBe('');
+  });
+
   test('[P2] nothing moves when the auditorium takes over', async () => {
     const page = await open('/demo');
     await page.getByRole('button', { name: 'Listen' }).waitFor();

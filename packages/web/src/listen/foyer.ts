@@ -34,6 +34,8 @@ export class Foyer implements WaitingFor {
   #line = false;
   #peekedAtMs = 0;
   #slow = false;
+  /** Goes in without the place in line. */
+  #elsewhere = false;
   /** The auditorium has taken over. */
   #left = false;
   #round = 0;
@@ -89,6 +91,11 @@ export class Foyer implements WaitingFor {
 
   enter(): void {
     void this.#enter(true);
+  }
+
+  enterElsewhere(): void {
+    this.#elsewhere = true;
+    this.enter();
   }
 
   async #fetchDoor(): Promise<typeof import('./door.tsx')> {
@@ -191,7 +198,7 @@ export class Foyer implements WaitingFor {
     this.#left = true;
     this.#waiting?.close();
     this.#view.close();
-    const queue = this.#waiting?.queue ?? null;
+    const queue = this.#elsewhere ? null : (this.#waiting?.queue ?? null);
     const [shell, follower] = [this.#shell, this.#follower];
     door.open({ shell, follower, element: this.element, queue, seat: this.#seat, play });
   }

@@ -34,6 +34,15 @@ export interface WaitingFor {
   readonly hasSeat: boolean;
   changed(): void;
   enter(): void;
+  /** In by the ordinary way, without the place in line: that is kept. */
+  enterElsewhere(): void;
+}
+
+/** Whether who comes to the live lane is sent on to a cache, or let in. */
+async function isTaken(id: string): Promise<boolean> {
+  const request = { method: 'HEAD', redirect: 'manual', credentials: 'omit' } as const;
+  const answer = await fetch(`/live/${id}`, request).catch(() => null);
+  return answer !== null && (answer.ok || answer.type === 'opaqueredirect');
 }
 
 export class Waiting {
@@ -47,6 +56,8 @@ export class Waiting {
   #called = false;
   /** What was looked at last was before doors. */
   #early = false;
+  /** The lane beside the line has been tried. */
+  #tried = false;
   #round = 0;
   #timer = 0;
 
@@ -93,9 +104,24 @@ export class Waiting {
     this.rest();
     const round = this.#round;
     this.#timer = window.setTimeout(async () => {
-      const look = await this.queue.look(location.origin, anew);
-      if (round === this.#round) this.#looked(look);
+      const elsewhere = !this.#tried && (await this.#tryElsewhere());
+      const look = elsewhere ? null : await this.queue.look(location.origin, anew);
+      if (round !== this.#round) return;
+      if (look === null) this.#for.enterElsewhere();
+      else this.#looked(look);
     }, ms);
+  }
+
+  /**
+   * A cache has room when the live lane has none: nobody waits then. Who was here before doors asks only
+   * after a look has shown a line, so that the opening is no storm.
+   */
+  async #tryElsewhere(): Promise<boolean> {
+    const look = this.#look;
+    const inLine = look === null || (look.place.ahead ?? 0) > 0;
+    if (!inLine || !this.#for.pressed || !this.#isOpen) return false;
+    this.#tried = true;
+    return isTaken(this.#for.id);
   }
 
   /** News of the space: the doors may be open. */
