@@ -199,9 +199,9 @@ export class FoyerView {
     const home = h('a', { class: 'button', href: '/' }, words.home);
     const left = h('span', { class: 'soft small figures' }, shell.retryIn(leftS));
     this.#act.hidden = false;
-    const row = this.#act.querySelector('.row');
-    // Only the seconds change: a button that is exchanged in a press is not pressed.
-    if (row !== null) redraw(row, again, home, left);
+    const [before, row] = this.#act.querySelector('.notice')?.children ?? [];
+    // Where only the seconds change, the button stays: one that is exchanged in a press is not pressed.
+    if (row !== undefined && before?.isEqualNode(text)) redraw(row, again, home, left);
     else {
       const tries = h('div', { class: 'row' }, again, home, left);
       this.#act.replaceChildren(h('div', { class: 'notice notice-bad' }, text, tries));
@@ -210,9 +210,9 @@ export class FoyerView {
 }
 
 /** Null while there is no place, or nothing to say of it. */
-function lineOf({ waiting }: Shown, state: SpaceState): Waiting | null {
+function lineOf({ waiting, stand }: Shown, state: SpaceState): Waiting | null {
   const place = waiting?.place ?? null;
-  if (waiting === null || place === null) return null;
+  if (waiting === null || place === null || stand === 'rested') return null;
   const shows = state === 'scheduled' ? place.draw !== null || place.working : place.ahead !== 0;
   if (!shows && !waiting.called) return null;
   waiting.line.show(place);

@@ -35,9 +35,15 @@ describe('what those who hear the page are told', () => {
     });
   });
 
+  it('[P2] is at once that a turn was missed', () => {
+    const said = sayOf(words, place(0), null, 0)!;
+    const missed = sayOf(words, place(30, { lapsed: true }), said, 60_000);
+    expect(missed?.text).toMatch(/^Your turn came and was not taken[\s\S]*30 people/);
+  });
+
   it('is why it takes longer, and that a place is a new one', () => {
     const said = sayOf(words, place(300, { lapsed: true }), null, 0)!;
-    expect(said.text).toMatch(/^Your turn came while this page was away/);
+    expect(said.text).toMatch(/^Your turn came and was not taken/);
     const eta = { leastMs: 600_000, mostMs: 1_200_000, why: 'slower' } as const;
     expect(sayOf(words, place(299, { eta }), said, 60_000)?.text).toContain('longer than we said');
     expect(sayOf(words, place(299, { eta }), said, 1_000)).toBeNull();

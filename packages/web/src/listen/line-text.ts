@@ -1,6 +1,7 @@
 /**
  * What somebody in line is told: what is shown, and what of it is said aloud to those who hear the page,
- * which is seldom: at first, at their turn, when it takes longer, and when half of the line is gone. Pure.
+ * which is seldom: at first, at their turn and when that was missed, when it takes longer, and when half of
+ * the line is gone. Pure.
  */
 import type { Place } from '@parterre/client/waiting';
 import type { LineWords } from './line-words.ts';
@@ -32,14 +33,15 @@ export function sayOf(
 ): Said | null {
   const { ahead, eta, lapsed } = place;
   const text = textOf(words, place);
-  if (said !== null) {
-    if (said.text === text) return null;
-    const turn = ahead === 0 && said.ahead !== 0;
-    const halved = said.ahead === null || (ahead !== null && ahead <= said.ahead / 2);
-    const news = turn || (nowMs - said.atMs >= QUIET_MS && (halved || eta?.why != null));
-    if (!news) return null;
-  }
-  return { text: lapsed && said === null ? `${words.lapsed} ${text}` : text, ahead, atMs: nowMs };
+  const next = { text, ahead, atMs: nowMs };
+  const again = lapsed ? { ...next, text: `${words.lapsed} ${text}` } : next;
+  if (said === null) return again;
+  if (said.text === text) return null;
+  // Their turn, or that it was missed.
+  if ((ahead === 0) !== (said.ahead === 0)) return again;
+  const halved = said.ahead === null || (ahead !== null && ahead <= said.ahead / 2);
+  const news = nowMs - said.atMs >= QUIET_MS && (halved || eta?.why != null);
+  return news ? next : null;
 }
 
 function textOf(words: LineWords, place: Place): string {

@@ -26,8 +26,7 @@ const en = {
       : `About ${least === most ? most : `${least} to ${most}`} minutes`,
   etaUnknown: 'A place comes free when somebody leaves; nobody can say when.',
   later: 'Fewer places come free than before, so it takes longer than we said.',
-  lapsed:
-    'Your turn came while this page was away, and is kept for a minute only. This is a new place.',
+  lapsed: 'Your turn came and was not taken while it was kept. This is a new place in line.',
   pressOnce: 'Your place is kept. Press Listen once, so that the sound can start by itself.',
   rested: 'Your place is kept for a while. Press Listen to go on waiting.',
   turn: 'It is your turn',
@@ -61,7 +60,7 @@ const fr: typeof en = {
   etaUnknown: 'Une place se libère quand quelqu’un part ; nul ne sait quand.',
   later: 'Moins de places se libèrent : ce sera plus long qu’annoncé.',
   lapsed:
-    'Votre tour est venu pendant que cette page était absente ; il n’est gardé qu’une minute. Voici une nouvelle place.',
+    'Votre tour est venu et n’a pas été pris tant qu’il était gardé. Voici une nouvelle place.',
   pressOnce:
     'Votre place est gardée. Touchez Écouter une fois, pour que le son puisse commencer de lui-même.',
   rested: 'Votre place est gardée un moment. Touchez Écouter pour continuer d’attendre.',
