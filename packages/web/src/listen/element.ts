@@ -14,19 +14,19 @@ export function unlock(element: HTMLAudioElement): Promise<boolean> {
   );
 }
 
+/** Of the sound before: what plays may be read to its end. */
+let former = '';
+
 /** A sound of so many seconds. @param at the sample at a time, −1 to 1. Rejects where playing is refused */
 export async function playIn(
   element: HTMLAudioElement,
   seconds: number,
   at: (seconds: number) => number,
 ): Promise<void> {
-  const url = URL.createObjectURL(soundOf(seconds, at));
-  element.src = url;
-  try {
-    await element.play();
-  } finally {
-    URL.revokeObjectURL(url);
-  }
+  URL.revokeObjectURL(former);
+  former = URL.createObjectURL(soundOf(seconds, at));
+  element.src = former;
+  await element.play();
 }
 
 /** WAVE, 16 bit, mono. */
