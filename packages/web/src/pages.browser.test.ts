@@ -101,7 +101,7 @@ const SCREENS: readonly Screen[] = [
   },
   { path: '/evening?phase=reconnecting', steps: press, says: /Stay seated/ },
   { path: '/evening?phase=paused', steps: press, says: /A call or another app paused/ },
-  { path: '/evening?phase=autoplay', steps: press, says: /Turn the sound on[\s\S]*one more press/ },
+  { path: '/evening?phase=autoplay', steps: press, says: /Turn on sound[\s\S]*one more press/ },
   {
     path: '/evening?phase=failed',
     steps: press,

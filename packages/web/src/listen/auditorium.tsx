@@ -2,10 +2,9 @@
  * The house before and during the programme: what is on, who speaks, the picture, and the one button.
  * Every state of the player has a sentence; the latency shown is the one measured at the ear.
  */
+import './people.css';
 import type { Listening, ListenPhase, ListenState } from '@parterre/client';
-import type { Place } from '@parterre/client/waiting';
 import type { PublicSpace, SnapshotSeat, SpaceState } from '@parterre/protocol';
-import type { ComponentType } from 'preact';
 import { useContext, useEffect, useMemo, useState } from 'preact/hooks';
 import type { Following } from '../api/public-space.ts';
 import { LanguageContext, useWords } from '../i18n/context.ts';
@@ -48,6 +47,8 @@ export function Auditorium({ space, following, listening }: AuditoriumProps) {
   const host = (seated && snapshot?.host) || space.host;
   const seats = seated && snapshot !== null ? snapshot.seats : null;
   const language = useContext(LanguageContext);
+  const place = state.phase === 'queued' ? state : null;
+  const views = useQueuedViews(place !== null);
   useSecondTick(true);
   return (
     <section class="auditorium">
@@ -66,7 +67,9 @@ export function Auditorium({ space, following, listening }: AuditoriumProps) {
           state={{ space, state: shown, nowMs: following.nowMs() }}
         />
       )}
-      {state.phase === 'queued' ? <Queued place={state} space={space.id} /> : null}
+      {place !== null && views !== null ? (
+        <views.QueuedLine place={place} space={space.id} />
+      ) : null}
       <div class="house-frame">
         <Picture
           seats={seats}
@@ -75,7 +78,11 @@ export function Auditorium({ space, following, listening }: AuditoriumProps) {
           seated={seated && state.phase !== 'queued'}
         />
       </div>
-      {state.phase === 'queued' ? null : <OnStage seats={seats} live={shown === 'live'} />}
+      {place !== null && views !== null ? (
+        <views.QueuedStage place={place} space={space.id} />
+      ) : (
+        <OnStage seats={seats} live={shown === 'live'} />
+      )}
       {following.problem === null ? null : (
         <p class="soft small" role="status">
           {words.away}
@@ -87,25 +94,26 @@ export function Auditorium({ space, following, listening }: AuditoriumProps) {
   );
 }
 
-type QueuedView = ComponentType<{ place: Place; space: string }>;
+type QueuedViews = typeof import('./queued.tsx');
 
-/** The place in line, whose code is fetched only now. */
-function Queued({ place, space }: { place: Place; space: string }) {
-  const [View, setView] = useState<QueuedView | null>(null);
+/** The code for a place in line, fetched only when there is one. */
+function useQueuedViews(wanted: boolean): QueuedViews | null {
+  const [views, setViews] = useState<QueuedViews | null>(null);
   useEffect(() => {
-    let wanted = true;
-    const fetchView = () => {
+    if (!wanted) return;
+    let here = true;
+    const fetchViews = () => {
       import('./queued.tsx').then(
-        ({ QueuedPlace }) => wanted && setView(() => QueuedPlace),
-        () => wanted && window.setTimeout(fetchView, 3_000),
+        (fetched) => here && setViews(fetched),
+        () => here && window.setTimeout(fetchViews, 3_000),
       );
     };
-    fetchView();
+    fetchViews();
     return () => {
-      wanted = false;
+      here = false;
     };
-  }, []);
-  return View === null ? null : <View place={place} space={space} />;
+  }, [wanted]);
+  return wanted ? views : null;
 }
 
 function Elapsed({

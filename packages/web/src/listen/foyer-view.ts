@@ -38,6 +38,7 @@ export class FoyerView {
   readonly #marquee = h('header', { class: 'marquee' });
   readonly #act = h('div', { class: 'act' });
   readonly #stage = h('div', { class: 'stage-word' });
+  readonly #controls = h('div', { class: 'controls' });
   readonly #row = h('div', { class: 'controls-row' });
   readonly #status = h('p', { role: 'status' });
   readonly #frame = h('div', { class: 'house-frame house-arrives' });
@@ -50,12 +51,8 @@ export class FoyerView {
   constructor(shell: Shell, press: () => void) {
     this.#shell = shell;
     this.#press = press;
-    const controls = h(
-      'div',
-      { class: 'controls' },
-      this.#row,
-      h('div', { class: 'controls-line' }, this.#status, h('p', { class: 'latency' }, '\u00a0')),
-    );
+    const sentence = h('p', { class: 'latency' }, '\u00a0');
+    this.#controls.append(this.#row, h('div', { class: 'controls-line' }, this.#status, sentence));
     shell.main.replaceChildren(
       h(
         'section',
@@ -95,6 +92,7 @@ export class FoyerView {
       this.#act.replaceChildren();
     }
     const { space } = shown.known;
+    this.#controls.hidden = space === null;
     if (space === null) this.#notKnown(shown);
     else this.#known(shown, space);
   }

@@ -2,6 +2,7 @@
  * Who speaks while one waits, in words: asked for while the page is looked at, and no more often than how
  * the line stands, since a million may wait.
  */
+import './people.css';
 import type { Place } from '@parterre/client/waiting';
 import type { OnAir } from '@parterre/protocol';
 import { retryAfterMs } from '../api/space-follower.ts';

@@ -6,12 +6,18 @@ import { Plain } from '../ui/plain.tsx';
 import { lineView } from './line-view.ts';
 import { onAirView } from './on-air.ts';
 
-export function QueuedPlace({ place, space }: { place: Place; space: string }) {
+interface QueuedProps {
+  readonly place: Place;
+  readonly space: string;
+}
+
+export function QueuedLine({ place, space }: QueuedProps) {
   const language = useContext(LanguageContext);
-  return (
-    <>
-      <Plain key={language} make={() => lineView(space, language)} state={place} />
-      <Plain key={`${language} stage`} make={() => onAirView(space, language)} state={place} />
-    </>
-  );
+  return <Plain key={language} make={() => lineView(space, language)} state={place} />;
+}
+
+/** Who speaks, while nothing is heard. */
+export function QueuedStage({ place, space }: QueuedProps) {
+  const language = useContext(LanguageContext);
+  return <Plain key={language} make={() => onAirView(space, language)} state={place} />;
 }

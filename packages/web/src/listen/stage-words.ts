@@ -10,7 +10,7 @@ const en = {
   keeps: 'The sound starts by itself when it is your turn. A reload keeps your place.',
 };
 const fr: typeof en = {
-  stopWaiting: 'Ne plus attendre',
+  stopWaiting: 'Suspendre',
   onStage: 'Sur scène',
   speaking: 'a la parole',
   quietOnStage: 'sur scène',

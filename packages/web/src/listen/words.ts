@@ -5,7 +5,7 @@ import { STAGE_WORDS } from './stage-words.ts';
 
 const en = {
   listenAgain: 'Listen again',
-  soundOn: 'Turn the sound on',
+  soundOn: 'Turn on sound',
   muted: 'microphone off',
   volume: 'Volume',
   mute: 'Mute',
