@@ -61,7 +61,7 @@ export class FoyerView {
         this.#act,
         this.#frame,
         this.#stage,
-        controls,
+        this.#controls,
       ),
     );
     import('../ui/house-picture.ts').then(
