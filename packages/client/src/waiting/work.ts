@@ -49,8 +49,7 @@ export async function solve(challenge: WorkChallenge): Promise<number | null> {
 function byWorker(challenge: WorkChallenge): Promise<number | null> {
   return new Promise((resolve) => {
     try {
-      const url = new URL('./work.worker.ts', import.meta.url);
-      const worker = new Worker(url, { type: 'module' });
+      const worker = new Worker(new URL('./work.worker.ts', import.meta.url), { type: 'module' });
       const done = (found: number | null): void => {
         worker.terminate();
         resolve(found);

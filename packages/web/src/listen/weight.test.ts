@@ -69,6 +69,11 @@ describe('the listener page', () => {
     expect(text('listen.html')).not.toMatch(/<style|style="|<script(?![^>]*\ssrc=)/);
   });
 
+  it('has the work for a place as a script that a browser runs', () => {
+    const worker = output.filter(({ fileName }) => fileName.includes('work.worker'));
+    expect(worker.map(({ fileName }) => fileName.split('.').at(-1))).toEqual(['js']);
+  });
+
   it('fetches as little for a place in line, and for the sound', () => {
     const behind = (name: string): number => {
       const early = first();
