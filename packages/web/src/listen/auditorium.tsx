@@ -104,7 +104,7 @@ function useQueuedViews(wanted: boolean): QueuedViews | null {
     let here = true;
     const fetchViews = () => {
       import('./queued.tsx').then(
-        (fetched) => here && setViews(fetched),
+        ({ QueuedLine, QueuedStage }) => here && setViews({ QueuedLine, QueuedStage }),
         () => here && window.setTimeout(fetchViews, 3_000),
       );
     };
