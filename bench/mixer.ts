@@ -1,12 +1,12 @@
 /**
  * What a mixer costs: `mixer.tick1.core_share` and `mixer.tick16.core_share`, the share of one core that
  * 50 ticks a second take with 1 and with 16 speakers talking at once: their packets taken in, decoded,
- * levelled, mixed, limited, encoded. CPU time of the whole process over 10 s of programme; the runs of the
- * two are interleaved. The hash is over every packet put out and must not change between runs.
+ * levelled, mixed, limited, encoded; `_lean` the same with the lean rendition encoded beside it. CPU time of
+ * the whole process over 10 s of programme; the runs of all are interleaved. The hash is over every packet put out and must not change between runs.
  */
 import { createHash } from 'node:crypto';
 import { createOpusEncoder, Mixer } from '@parterre/media';
-import { FRAME_MS, FRAME_SAMPLES, RENDITIONS } from '@parterre/protocol';
+import { FRAME_MS, FRAME_SAMPLES, LEAN_RENDITIONS, RENDITIONS } from '@parterre/protocol';
 import { speech } from '../packages/media/test/speech.ts';
 import { type Figure, type FigureOptions, median } from './figure.ts';
 
@@ -14,7 +14,12 @@ const PROGRAMME_S = 10;
 const TICKS = (PROGRAMME_S * 1000) / FRAME_MS;
 /** Mixed before the clock runs, so that what is measured is compiled and levelled. */
 const WARM_UP_TICKS = 100;
-const SPEAKERS = [1, 16] as const;
+const CASES = [
+  { name: 'tick1', speakers: 1, lean: false },
+  { name: 'tick16', speakers: 16, lean: false },
+  { name: 'tick1_lean', speakers: 1, lean: true },
+  { name: 'tick16_lean', speakers: 16, lean: true },
+] as const;
 
 interface Run {
   readonly share: number;
@@ -36,8 +41,13 @@ async function packetsOf(speaker: number): Promise<Uint8Array[]> {
   return packets;
 }
 
-async function run(voices: readonly Uint8Array[][], ticks: number): Promise<Run> {
-  const mixer = await Mixer.create({ rendition: RENDITIONS.voice, holdingSound: true });
+async function run(
+  voices: readonly Uint8Array[][],
+  ticks: number,
+  withLean: boolean,
+): Promise<Run> {
+  const lean = withLean ? LEAN_RENDITIONS.voice! : null;
+  const mixer = await Mixer.create({ rendition: RENDITIONS.voice, holdingSound: true, lean });
   const ids = voices.map((_, speaker) => `speaker-${speaker}`);
   for (const id of ids) mixer.setVoice(id, { onAir: true, muted: false });
   const out: Uint8Array[] = [];
@@ -62,19 +72,18 @@ async function run(voices: readonly Uint8Array[][], ticks: number): Promise<Run>
 
 export async function* figures(options: FigureOptions): AsyncIterable<Figure> {
   const all = await Promise.all(Array.from({ length: 16 }, (_, speaker) => packetsOf(speaker)));
-  const runs = new Map<number, Run[]>(SPEAKERS.map((speakers) => [speakers, []]));
-  for (const speakers of SPEAKERS) await run(all.slice(0, speakers), WARM_UP_TICKS);
-  for (let index = 0; index < options.runs; index += 1) {
-    for (const speakers of SPEAKERS) {
-      runs.get(speakers)!.push(await run(all.slice(0, speakers), TICKS));
-    }
-  }
-  for (const [speakers, results] of runs) {
+  const runs = CASES.map((): Run[] => []);
+  for (const { speakers, lean } of CASES) await run(all.slice(0, speakers), WARM_UP_TICKS, lean);
+  for (let index = 0; index < options.runs; index += 1)
+    for (const [at, { speakers, lean }] of CASES.entries())
+      runs[at]!.push(await run(all.slice(0, speakers), TICKS, lean));
+  for (const [at, { name }] of CASES.entries()) {
+    const results = runs[at]!;
     const hashes = new Set(results.map(({ hash }) => hash));
     if (hashes.size !== 1) throw new Error(`mixer: the same input gave ${hashes.size} outputs`);
     const shares = results.map(({ share }) => share);
     yield {
-      figure: `mixer.tick${speakers}.core_share`,
+      figure: `mixer.${name}.core_share`,
       value: median(shares),
       unit: '1',
       runs: shares,

@@ -61,7 +61,7 @@ describe('the hls lane', () => {
       async (mode) => {
         const listed = async (): Promise<number[]> => {
           const list = await (await servers[mode].fetch('/hls/demo/aac/index.m3u8')).text();
-          return [...list.matchAll(/\/(\d+)\.m4s$/gm)].map(([, msn]) => Number(msn));
+          return [...list.matchAll(/\/(\d+)\.m4s/gm)].map(([, msn]) => Number(msn));
         };
         await until(async () => (await listed()).length >= 3, 'three segments are listed');
         const names = (await listed()).slice(-3);
@@ -126,7 +126,7 @@ describe('the hls lane', () => {
         await tab.goto(page.url);
         const base = `${plain.url}/hls/demo/opus/`;
         const list = await (await plain.fetch('/hls/demo/opus/index.m3u8')).text();
-        const [, run, last] = [...list.matchAll(/^(.+)\/(\d+)\.m4s$/gm)].at(-1)!;
+        const [, run, last] = [...list.matchAll(/^(.+)\/(\d+)\.m4s/gm)].at(-1)!;
         const first = Math.max(0, Number(last) - 1);
         const wish = { live: `${plain.url}/live/demo`, segments: `${base}${run}/`, first };
         await tab.evaluate(moveBetween, wish);

@@ -37,6 +37,11 @@ const OWNER_ERRORS = {
     'There is no such certificate.',
     'Rehearse to get one; `parterre rehearse` does it.',
   ),
+  take_hls: entry(
+    307,
+    'Newcomers are given the programme by a cache just now.',
+    'Go to the address in Location: the same programme, a few seconds later.',
+  ),
   unknown_path: entry(404, 'There is nothing at this address.', 'Check the address.'),
   method_not_allowed: entry(
     405,

@@ -26,6 +26,7 @@ export interface Snapshot {
   readonly startsAtMs: number | null;
   /** Wall clock of the first sample on air, ms. */
   readonly liveAtMs: number | null;
+  /** The space's own; a player shows the one that its connection has. */
   readonly profile: ProfileId;
   /** The programme is carrying holding sound because nobody on stage is on air. */
   readonly holding: boolean;

@@ -1,6 +1,6 @@
 /** A space and what the public may know of it: its life, its times, its address. */
-import type { ProfileId } from './profile.ts';
-import type { RenditionId } from './rendition.ts';
+import type { SpaceProfileId } from './profile.ts';
+import type { SpaceRenditionId } from './rendition.ts';
 
 /** The life of a space. `ended` is final; a replay follows when it is `replayReady`. */
 export type SpaceState = 'scheduled' | 'doors' | 'live' | 'ended';
@@ -11,8 +11,8 @@ export interface PublicSpace {
   readonly title: string;
   readonly host: string;
   readonly state: SpaceState;
-  readonly profile: ProfileId;
-  readonly rendition: RenditionId;
+  readonly profile: SpaceProfileId;
+  readonly rendition: SpaceRenditionId;
   /** Announced start, ms since the Unix epoch; null when none is: the host starts when ready. */
   readonly startsAtMs: number | null;
   /** IANA name of the zone the start was announced in; null when none was told. A label: what counts is `startsAtMs`. */

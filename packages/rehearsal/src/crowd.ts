@@ -64,15 +64,17 @@ export class Crowd {
   /** Ready to be told how many. */
   static async open(options: CrowdOptions): Promise<Crowd> {
     const [mono, stereo] = await Promise.all([createOpusDecoder(1), createOpusDecoder(2)]);
-    return new Crowd(options, new Reference({ 1: mono, 2: stereo }));
+    const decoders = { 1: mono, 2: stereo };
+    return new Crowd(options, new Reference(decoders), new Reference(decoders));
   }
 
-  private constructor(options: CrowdOptions, reference: Reference) {
+  private constructor(options: CrowdOptions, reference: Reference, lean: Reference) {
     const { system, target } = options;
     this.#options = options;
     this.#visits = new Visits(target);
     const audience: Audience = {
       reference,
+      lean,
       tallies: new Tallies(),
       profile: PROFILES[target.profile],
       wallOffsetMs: system.wallMs() - system.monotonicMs(),
@@ -130,6 +132,7 @@ export class Crowd {
       else if (member.inLine) inLine++;
       else if (member.waitingMs(nowMs) > LATE_MS) waiting++;
     }
+    company.lean.takeDigests(); // between processes the space's own rendition is compared
     const digests = company.reference.takeDigests();
     return { ...company.tallies.take(), listeners, waiting, inLine, digests, loopDelayMs };
   }

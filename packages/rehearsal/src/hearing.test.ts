@@ -48,6 +48,24 @@ describe('hearing', () => {
     expect(countsOf(audience, second)).toEqual({ chunks: 36, gaps: 0, wrong: 0, dry: 0, next: 28 });
   });
 
+  it('[P1] is as patient as the profile it was given, and hears each rendition against its own', () => {
+    const audience = anAudience();
+    const given = HEAD.replace('\r\n', '\r\nParterre-Lane: profile=far&rendition=voice24\r\n');
+    const sound = answerOf(...chunksOf(10, 50)).subarray(HEAD.length);
+    const far = aListener(audience);
+    expect(hear(far, Buffer.concat([Buffer.from(given), sound]), [], LATER_MS)).toBeNull();
+    expect(far.profile.id).toBe('far');
+    expect(far.lane).toBe('profile=far&rendition=voice24');
+    // The same sequence with other bytes: another rendition, not another content.
+    const own = aListener(audience);
+    expect(hear(own, answerOf(...row(10, 28).map(alteredChunkOf)))).toBeNull();
+    expect(audience.tallies.wrong).toBe(0);
+    expect(own.profile.id).toBe('steady');
+    expect(hear(far, Buffer.concat(chunksOf(50, 75)), [], LATER_MS + 7_900)).toBeNull();
+    expect(audience.tallies.dry).toBe(0);
+    expect(audience.tallies.gaps).toBe(0);
+  });
+
   it('[P1] keeps what lets it come back, as it was written, over an answer without', () => {
     const hearing = aListener(anAudience());
     expect(hearing.pass).toBe(null);

@@ -4,7 +4,7 @@
  * reads are cut. The usual read costs one comparison of bytes and a few additions; only what nobody has
  * heard yet is parsed. It keeps no bytes but those of a head, or of one chunk that nobody has heard whole.
  */
-import { CHUNK_MS, type Profile } from '@parterre/protocol';
+import { CHUNK_MS, PROFILES, type Profile, profileIn } from '@parterre/protocol';
 import {
   CHUNK_BYTES_MAX,
   endOfChunk,
@@ -32,7 +32,10 @@ const HEAD_END = '\r\n\r\n';
 /** What the ears of one process share: what was heard first, and what is counted. */
 export interface Audience {
   readonly reference: Reference;
+  /** What those heard first who were given the lean rendition. */
+  readonly lean: Reference;
   readonly tallies: Tallies;
+  /** That of the rehearsal; a newcomer may be given another. */
   readonly profile: Profile;
   /** Wall clock minus monotonic clock, ms. */
   wallOffsetMs: number;
@@ -50,6 +53,10 @@ export class Hearing {
   #stage: 'head' | 'init' | 'chunks' = 'head';
   /** What lets it come back past the line; null before it was in. */
   pass: string | null = null;
+  /** What it was given, to be asked for again; null before it was in. */
+  lane: string | null = null;
+  #profile: Profile;
+  #reference: Reference;
   /** Bytes of chunk `next` that came and were as expected. */
   #offset = 0;
   #carry: Buffer | null = null;
@@ -58,7 +65,14 @@ export class Hearing {
 
   constructor(audience: Audience, excused: boolean) {
     this.#audience = audience;
+    this.#profile = audience.profile;
+    this.#reference = audience.reference;
     this.excused = excused;
+  }
+
+  /** How much it buffers. */
+  get profile(): Profile {
+    return this.#profile;
   }
 
   /** A new connection is asked for. */
@@ -113,6 +127,7 @@ export class Hearing {
       return { status, retryAfter, code, detail: `status ${status} ${code ?? ''}`.trimEnd() };
     }
     this.pass = /\r\nparterre-return: *([^\r]*)/i.exec(said)?.[1] ?? this.pass;
+    this.#given(/\r\nparterre-lane: *([^\r]*)/i.exec(said)?.[1] ?? null);
     if (!/\r\ncontent-type: *audio\/mp4/.test(head) || /\r\ntransfer-encoding:/.test(head)) {
       const detail = 'the answer is not a plain audio/mp4 stream';
       return { status, retryAfter, code: null, detail };
@@ -121,8 +136,15 @@ export class Hearing {
     return at + HEAD_END.length;
   }
 
+  #given(lane: string | null): void {
+    const { profile, reference, lean } = this.#audience;
+    this.lane = lane;
+    this.#profile = PROFILES[profileIn(lane) ?? profile.id];
+    this.#reference = lane?.includes('voice24') ? lean : reference;
+  }
+
   #takeInit(bytes: Buffer, from: number, end: number): number | Refusal {
-    const { reference } = this.#audience;
+    const reference = this.#reference;
     const stop = endOfInit(bytes, from, end);
     if (stop === MALFORMED) return this.#broken('the answer does not begin with an init segment');
     if (stop === INCOMPLETE) return this.#keep(bytes, from, end, CHUNK_BYTES_MAX) ?? end;
@@ -135,7 +157,7 @@ export class Hearing {
   }
 
   #takeChunks(bytes: Buffer, from: number, length: number, nowMs: number): Refusal | null {
-    const { reference } = this.#audience;
+    const reference = this.#reference;
     let all = bytes;
     let at = from;
     let end = length;
@@ -168,7 +190,7 @@ export class Hearing {
 
   /** As much as is known beforehand, in one stroke. @returns the bytes that were as expected, 0 when not */
   #compare(bytes: Buffer, at: number, end: number, nowMs: number): number {
-    const { reference } = this.#audience;
+    const reference = this.#reference;
     let position = reference.startOf(this.next) + this.#offset;
     const count = Math.min(end - at, reference.runEndOf(this.next) - position);
     const differs = reference.bytes.compare(bytes, at, at + count, position, position + count);
@@ -188,7 +210,8 @@ export class Hearing {
 
   /** One chunk that is not the expected one, or that nobody has heard. @returns where the next begins */
   #examine(bytes: Buffer, at: number, end: number, nowMs: number): number | Refusal {
-    const { reference, tallies } = this.#audience;
+    const { tallies } = this.#audience;
+    const reference = this.#reference;
     const seq = seqOfChunk(bytes, at, end);
     if (seq === MALFORMED) return this.#broken('is not the live lane');
     if (this.next === -1 && seq >= 0 && reference.has(seq)) {
@@ -218,24 +241,27 @@ export class Hearing {
   }
 
   #unlike(seq: number, chunk: Buffer): string | null {
-    const { reference } = this.#audience;
+    const reference = this.#reference;
     const known = reference.bytes.subarray(reference.startOf(seq), reference.endOf(seq));
     return known.equals(chunk) ? null : 'is not what another listener heard';
   }
 
   /** Older ones than what is held cannot be compared any more; they are read all the same. */
   #learn(seq: number, chunk: Buffer): string | null {
-    const { reference } = this.#audience;
+    const reference = this.#reference;
     return seq < reference.nextSeq ? reference.examine(seq, chunk) : reference.learn(seq, chunk);
   }
 
   #arrived(seq: number, nowMs: number): void {
-    const { reference, tallies, profile, wallOffsetMs } = this.#audience;
+    const { tallies, wallOffsetMs } = this.#audience;
+    const reference = this.#reference;
+    const profile = this.#profile;
     tallies.chunks++;
     this.next = Math.max(this.next, seq + 1);
     if (!this.#playout.arrived(seq, nowMs, profile) && !this.excused) tallies.dry++;
     this.heard = true;
-    if (!reference.has(seq)) return;
+    // What is promised of the delay is promised of the rehearsal's profile.
+    if (!reference.has(seq) || profile.id !== this.#audience.profile.id) return;
     const capturedAtMs = reference.capturedAtMs(seq);
     if (capturedAtMs + CHUNK_MS > this.#askedAtMs) {
       tallies.latency.record(nowMs + wallOffsetMs - capturedAtMs);

@@ -149,7 +149,8 @@ export class Member {
    * this process was held up does not count: the player's own machine was not.
    */
   watch(nowMs: number): void {
-    const { profile, heldUpMs } = this.#company;
+    const { heldUpMs } = this.#company;
+    const { profile } = this.#hearing;
     if (this.#socket === null || (this.#hearing.excused && this.#openedAtMs > 0)) return;
     const stall = stallMs(profile.id);
     const firstMs = this.#openedAtMs === 0 ? Math.max(CONNECT_MS_MIN, stall * 2) : stall;
@@ -304,7 +305,8 @@ export class Member {
     const { space, host, port, asked } = this.#company;
     const query: string[] = [];
     if (this.#hearing.next !== -1) query.push(`from=${this.#hearing.next}`);
-    if (asked !== null) query.push(`profile=${asked}`);
+    if (this.#hearing.lane !== null) query.push(this.#hearing.lane);
+    else if (asked !== null) query.push(`profile=${asked}`);
     const ticket = this.#standing?.ticket ?? null;
     const { pass } = this.#hearing;
     if (pass !== null) query.push(`return=${pass}`);
@@ -338,7 +340,8 @@ export class Member {
   }
 
   #lose(why: 'closed' | 'stalled' | 'refused', retryAfterMs = 0): void {
-    const { system, profile, tallies } = this.#company;
+    const { system, tallies } = this.#company;
+    const { profile } = this.#hearing;
     const nowMs = system.monotonicMs();
     const wasHeard = this.#hearing.heard;
     const good = this.#openedAtMs > 0 && this.#lastByteAtMs - this.#openedAtMs >= GOOD_MS;

@@ -40,6 +40,7 @@ const decoders = { 1: await createOpusDecoder(1), 2: await createOpusDecoder(2) 
 export function anAudience(profile: 'near' | 'steady' = 'steady'): Audience {
   return {
     reference: new Reference(decoders),
+    lean: new Reference(decoders),
     tallies: new Tallies(),
     profile: PROFILES[profile],
     wallOffsetMs: CAPTURED_AT_MS,

@@ -174,6 +174,7 @@ class House {
       createMixer: async () => new ToyMixer(incarnation),
       bootId: `boot-${this.boot}`,
       spacesMax: 4,
+      lean: false,
       idleEndMs: 3_600_000,
       retentionMs: 0,
     });

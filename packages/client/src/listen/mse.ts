@@ -54,7 +54,7 @@ export class MseEngine implements Engine {
   /** @throws Error where `mseHasOpus()` is false */
   constructor(element: HTMLAudioElement, observer: EngineObserver) {
     const found = sourceClass();
-    if (found === null) throw new Error('Media Source Extensions have no Opus here');
+    if (found === null) throw new Error('no Opus');
     this.#element = element;
     this.#observer = observer;
     this.#type = found.type;

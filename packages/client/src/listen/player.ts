@@ -75,7 +75,7 @@ export class Player implements Listening {
     this.element.addEventListener('play', () => this.#played());
     this.element.addEventListener('volumechange', () => this.#tell('volume'));
     this.element.addEventListener('error', () => {
-      this.#rebuild(this.element.error?.message ?? 'element error');
+      this.#rebuild(this.element.error?.message ?? '');
     });
     options.signal?.addEventListener('abort', () => this.stop(), { once: true });
   }
@@ -344,7 +344,7 @@ export class Player implements Listening {
     const { positionMs, starved, nextMs, news, need } = found;
     if (news) this.#heardSnapshot();
     if (need === 'renew') {
-      this.#rebuild('the element does not move');
+      this.#rebuild('stuck');
       return;
     }
     if (need === 'live' && this.#ear.toLive()) this.#source.restart(null, 'woke');
@@ -360,8 +360,8 @@ export class Player implements Listening {
   }
 
   get #profile(): Profile {
-    const told = this.#ear.timeline.newest?.profile ?? this.#house.space?.profile;
-    return PROFILES[this.#options.profile ?? told ?? 'steady'];
+    const told = this.#ear.timeline.newest?.profile ?? this.#options.profile;
+    return PROFILES[told ?? this.#house.space?.profile ?? 'steady'];
   }
 
   #heardSnapshot(): void {

@@ -68,7 +68,7 @@ const HELLO_MS = 400;
 /** Beyond the leader's own stall bound, ms. */
 const LEADER_GRACE_MS = 250;
 /** Chunks a leader keeps for tabs that join: the deepest buffer and some. */
-const KEEP_CHUNKS = 30;
+const KEEP_CHUNKS = 60;
 
 export class SharedSource implements Source {
   readonly #options: ShareOptions;
@@ -239,7 +239,7 @@ export class SharedSource implements Source {
     if (this.#next !== null && fragment.seq < this.#next) return;
     this.#next = fragment.seq + 1;
     const { snapshot } = fragment;
-    if (snapshot !== null) this.#profile = this.#options.profile ?? snapshot.profile;
+    if (snapshot !== null) this.#profile = snapshot.profile;
     this.#kept.push(fragment);
     if (this.#kept.length > KEEP_CHUNKS) this.#kept.shift();
     if (this.#part === 'lead') this.#say(chunkWord(null, fragment));

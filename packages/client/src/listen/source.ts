@@ -5,7 +5,7 @@
  * stops when told to, or when the house refuses with an answer that a retry would not change.
  */
 import type { AudienceErrorCode, ProfileId } from '@parterre/protocol';
-import { AUDIENCE_ERRORS, PROFILES } from '@parterre/protocol';
+import { AUDIENCE_ERRORS, PROFILES, profileIn } from '@parterre/protocol';
 import type { Place, Queue } from '../waiting/queue.ts';
 import { parseRetryAfterMs, retryDelayMs, stallMs } from './backoff.ts';
 import { type Fragment, type LiveObserver, LiveReader } from './reader.ts';
@@ -62,6 +62,9 @@ export interface SourceOptions {
   readonly seat?: string | undefined;
 }
 
+/** Where the bytes of one connection are read from. */
+type Bytes = Pick<ReadableStreamDefaultReader<Uint8Array>, 'read'>;
+
 /** Answers that another try would not change. */
 const FINAL: ReadonlySet<number> = new Set([400, 401, 403, 404, 405, 409, 410, 414]);
 /** A first sequence this far below the expected one is another timeline: more than any log ring holds. */
@@ -87,6 +90,8 @@ export class OwnSource implements Source {
   /** Lets this tab come back without waiting. */
   #token: string | null;
   #profile: ProfileId;
+  /** What the last connection had, to be asked for again; before there was one, what is wished for. */
+  #lane: string | null;
   #running = false;
   /** Counts connections; what belongs to an older one is ignored. */
   #attempt = 0;
@@ -106,6 +111,7 @@ export class OwnSource implements Source {
     this.#queue = options.queue ?? null;
     this.#token = keptReturn(options.space);
     this.#profile = options.profile ?? 'steady';
+    this.#lane = options.profile && `profile=${options.profile}`;
   }
 
   start(fromSeq: number | null): void {
@@ -175,13 +181,20 @@ export class OwnSource implements Source {
     });
     if (attempt !== this.#attempt) return;
     if (!response.ok) return this.#refused(attempt, base, response);
-    const type = response.headers.get('content-type') ?? '';
-    if (!type.startsWith('audio/mp4') || response.body === null) {
-      return this.#lose(attempt, 'refused', `answered with ${type || 'no content type'}`);
-    }
-    this.#admitted(response.headers.get('parterre-return'));
+    const { headers, body, url } = response;
+    const type = headers.get('content-type') ?? '';
+    // A list: the live lane takes nobody more. The same from a cache, until there is room again.
+    const pulls = type.includes('mpegurl');
+    if (body === null || !(pulls || type.startsWith('audio/mp4')))
+      return this.#lose(attempt, 'refused', type);
+    this.#admitted(headers.get('parterre-return'));
+    this.#lane = headers.get('parterre-lane');
+    this.#profile = profileIn(this.#lane) ?? this.#profile;
     this.#opened(attempt, base);
-    await this.#read(attempt, response.body.getReader());
+    const reader = pulls
+      ? (await import('./pull.ts')).pull(url, this.#next, this.#options.system, signal)
+      : body.getReader();
+    await this.#read(attempt, reader);
   }
 
   #admitted(token: string | null): void {
@@ -198,7 +211,7 @@ export class OwnSource implements Source {
     this.#watch(attempt);
   }
 
-  async #read(attempt: number, body: ReadableStreamDefaultReader<Uint8Array>): Promise<void> {
+  async #read(attempt: number, body: Bytes): Promise<void> {
     let first = true;
     const reader = new LiveReader({
       init: (bytes, channels) => {
@@ -232,9 +245,9 @@ export class OwnSource implements Source {
     if (this.#next !== null && fragment.seq < this.#next) return;
     this.#next = fragment.seq + 1;
     this.#stalls = 0;
-    const { snapshot } = fragment;
-    if (snapshot !== null) this.#profile = this.#options.profile ?? snapshot.profile;
-    this.#observer.fragment(fragment);
+    // The snapshot is the same for all; how much this connection buffers is its own.
+    const snapshot = fragment.snapshot && { ...fragment.snapshot, profile: this.#profile };
+    this.#observer.fragment({ ...fragment, snapshot });
   }
 
   #settle(): void {
@@ -245,7 +258,7 @@ export class OwnSource implements Source {
   #url(base: string): string {
     const query: string[] = [];
     if (this.#next !== null) query.push(`from=${this.#next}`);
-    if (this.#options.profile !== null) query.push(`profile=${this.#options.profile}`);
+    if (this.#lane) query.push(this.#lane);
     const { space, seat } = this.#options;
     const ticket = this.#queue?.ticket ?? null;
     if (seat !== undefined) query.push(`pass=${seat}`);
@@ -270,7 +283,7 @@ export class OwnSource implements Source {
       if (this.#options.system.monotonicMs() - this.#lastByteAtMs < boundMs)
         return this.#watch(attempt);
       this.#stalls++;
-      this.#lose(attempt, 'stalled', `no byte for ${Math.round(boundMs)} ms`);
+      this.#lose(attempt, 'stalled', `${boundMs} ms`);
     });
   }
 

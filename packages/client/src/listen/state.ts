@@ -57,8 +57,5 @@ function silentState(facts: Facts): ListenState {
 
 /** Whether two states say the same, so that listeners are told once. */
 export function sameState(a: ListenState, b: ListenState): boolean {
-  if (a === b) return true;
-  if (a.phase !== b.phase) return false;
-  const [left, right] = [Object.entries(a), b as unknown as Record<string, unknown>];
-  return left.every(([name, value]) => right[name] === value);
+  return a === b || JSON.stringify(a) === JSON.stringify(b);
 }

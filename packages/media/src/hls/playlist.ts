@@ -32,6 +32,8 @@ export interface MediaPlaylist {
   /** Before each name of a segment, part or init segment. */
   readonly path: string;
   readonly init: string;
+  /** After each name of a segment or part: `?` and a query, or nothing. */
+  readonly query: string;
   /** Wall clock at which a segment's first sample was captured, ms since the Unix epoch. */
   readonly capturedAtMs: (msn: number) => number;
   /** Parts and the rest of low latency; null without. */
@@ -66,7 +68,7 @@ export function mediaPlaylist(list: MediaPlaylist): string {
     const samples = msn < progress.segments ? SEGMENT_SAMPLES : progress.restSamples;
     lines.push(`#EXT-X-PROGRAM-DATE-TIME:${new Date(list.capturedAtMs(msn)).toISOString()}`);
     if (low !== null && msn >= end - SEGMENTS_WITH_PARTS) lines.push(...parts(list, msn, samples));
-    lines.push(`#EXTINF:${number(secondsOf(samples))},`, `${path}${msn}.m4s`);
+    lines.push(`#EXTINF:${number(secondsOf(samples))},`, `${path}${msn}.m4s${list.query}`);
   }
   if (ended) lines.push('#EXT-X-ENDLIST');
   else if (low !== null) lines.push(...lowLatencyTail(list, low));
@@ -91,7 +93,7 @@ function lowLatencyTail(list: MediaPlaylist, low: LowLatency): string[] {
     lines.push(`#EXT-X-PROGRAM-DATE-TIME:${new Date(list.capturedAtMs(open)).toISOString()}`);
     lines.push(...parts(list, open, openSamples(list)));
   }
-  lines.push(`#EXT-X-PRELOAD-HINT:TYPE=PART,URI="${path}${open}.${count}.m4s"`);
+  lines.push(`#EXT-X-PRELOAD-HINT:TYPE=PART,URI="${path}${open}.${count}.m4s${list.query}"`);
   for (const { uri, progress: other } of low.reports) {
     const last = lastPart(other);
     if (last === null) continue;
@@ -105,10 +107,10 @@ function lastPart({ segments, parts }: Progress): { msn: number; part: number } 
   return segments > 0 ? { msn: segments - 1, part: PARTS_PER_SEGMENT - 1 } : null;
 }
 
-function parts({ rendition, path }: MediaPlaylist, msn: number, samples: number): string[] {
+function parts({ rendition, path, query }: MediaPlaylist, msn: number, samples: number): string[] {
   return Array.from({ length: Math.ceil(samples / rendition.partSamples) }, (_, part) => {
     const duration = number(secondsOf(partSamplesOf(rendition, part, samples)));
-    return `#EXT-X-PART:DURATION=${duration},INDEPENDENT=YES,URI="${path}${msn}.${part}.m4s"`;
+    return `#EXT-X-PART:DURATION=${duration},INDEPENDENT=YES,URI="${path}${msn}.${part}.m4s${query}"`;
   });
 }
 

@@ -13,7 +13,11 @@ import { createOpusEncoder } from '../opus/index.ts';
 /** 48 chunks of 200 ms. */
 const LOOP_SAMPLES = 480 * FRAME_SAMPLES;
 const LOUDNESS_LUFS = -30;
-const BITRATE_BPS: Readonly<Record<Rendition['id'], number>> = { voice: 24_000, music: 40_000 };
+const BITRATE_BPS: Readonly<Record<Rendition['id'], number>> = {
+  voice: 24_000,
+  voice24: 24_000,
+  music: 40_000,
+};
 
 interface Tone {
   readonly hz: number;

@@ -14,6 +14,7 @@ import { HOLDING_VOICE } from './loop-voice.generated.ts';
 const LOOPS: Readonly<Record<Rendition['id'], string>> = {
   voice: HOLDING_VOICE,
   music: HOLDING_MUSIC,
+  voice24: HOLDING_VOICE,
 };
 
 const packetsOf = new Map<Rendition['id'], readonly Uint8Array[]>();

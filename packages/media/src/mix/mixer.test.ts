@@ -1,4 +1,4 @@
-import { FRAME_SAMPLES, RENDITIONS, type RenditionId } from '@parterre/protocol';
+import { FRAME_SAMPLES, RENDITIONS } from '@parterre/protocol';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
@@ -43,7 +43,7 @@ class House {
     this.#decoder = decoder;
   }
 
-  static async open(id: RenditionId = 'voice', holdingSound = false): Promise<House> {
+  static async open(id: keyof typeof RENDITIONS = 'voice', holdingSound = false): Promise<House> {
     const rendition = RENDITIONS[id];
     return new House(
       await Mixer.create({ rendition, holdingSound }),

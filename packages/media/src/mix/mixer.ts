@@ -27,6 +27,8 @@ const LEVEL_LUFS = { least: -50, most: -10 };
 export interface MixerOptions {
   readonly rendition: Rendition;
   readonly holdingSound: boolean;
+  /** Encoded beside it from the same samples: a second encoder, and nothing else a second time. */
+  readonly lean?: Rendition | null;
   /** What the voices' jitter buffers count into, over all mixers that are given it. */
   readonly counters?: JitterCounters;
 }
@@ -39,6 +41,8 @@ export interface VoiceState {
 export interface MixedFrame {
   /** One Opus packet of 20 ms; belongs to the caller. */
   readonly packet: Uint8Array;
+  /** The same 20 ms in the lean rendition; null without one. */
+  readonly leanPacket?: Uint8Array | null;
   /** Greatest sample of the frame, 0…255, linear. */
   readonly peak: number;
   /** Nobody on air is connected: the holding sound, or silence, is what is heard. */
@@ -61,6 +65,7 @@ export class Mixer {
   readonly #counters: JitterCounters;
   readonly #pool: DecoderPool;
   readonly #encoder: OpusEncoder;
+  readonly #leanEncoder: OpusEncoder | null;
   readonly #holdingLoop: HoldingLoop;
   readonly #limiter: Limiter;
   readonly #meter: KWeightedMeter;
@@ -81,6 +86,7 @@ export class Mixer {
     options: MixerOptions,
     pool: DecoderPool,
     encoder: OpusEncoder,
+    leanEncoder: OpusEncoder | null,
     loop: HoldingLoop,
   ) {
     const { channels } = options.rendition;
@@ -88,6 +94,7 @@ export class Mixer {
     this.#channels = channels;
     this.#pool = pool;
     this.#encoder = encoder;
+    this.#leanEncoder = leanEncoder;
     this.#holdingLoop = loop;
     this.#limiter = new Limiter(channels, CEILING_DBTP);
     this.#meter = new KWeightedMeter(channels);
@@ -98,11 +105,12 @@ export class Mixer {
   }
 
   static async create(options: MixerOptions): Promise<Mixer> {
-    const { rendition } = options;
+    const { rendition, lean = null } = options;
     const pool = await DecoderPool.create(rendition.channels, VOICES_MAX + DECODERS_SPARE);
     const encoder = await createOpusEncoder(rendition);
+    const leanEncoder = lean === null ? null : await createOpusEncoder(lean);
     const loop = await HoldingLoop.load(rendition);
-    return new Mixer(options, pool, encoder, loop);
+    return new Mixer(options, pool, encoder, leanEncoder, loop);
   }
 
   set holdingSound(on: boolean) {
@@ -155,7 +163,9 @@ export class Mixer {
     this.#mixHolding(holding && this.#holdingSound);
     this.#limit();
     this.#tickCount += 1;
-    return { packet: this.#encoder.encode(bus), peak: peakOf(bus), holding };
+    const packet = this.#encoder.encode(bus);
+    const leanPacket = this.#leanEncoder?.encode(bus) ?? null;
+    return { packet, leanPacket, peak: peakOf(bus), holding };
   }
 
   /** Loudness of the last frame. */
@@ -176,6 +186,7 @@ export class Mixer {
     for (const id of [...this.#voices.keys()]) this.removeVoice(id);
     this.#pool.close();
     this.#encoder.free();
+    this.#leanEncoder?.free();
   }
 
   #limit(): void {

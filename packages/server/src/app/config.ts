@@ -124,6 +124,20 @@ export const CONFIG_KEYS = {
     about:
       'The hls lane: `off`; `plain`, whole segments alone; `cached`, also 1 s parts with blocking reloads and delta playlists, for a cache that stands in front.',
   },
+  hlsBase: {
+    kind: 'string',
+    fallback: '',
+    about:
+      'Address of the cache in front of the hls lane, such as https://cache.example.org, when it is not the public one; with `hls` set to `cached` newcomers are sent there before the house is full.',
+  },
+  egressBpsMax: {
+    kind: 'integer',
+    fallback: 0,
+    min: 0,
+    max: 1_000_000_000_000_000,
+    about:
+      'What the way out holds, bits a second of what listeners are sent; near it newcomers get a leaner rendition, at it they wait. 0 sets no bound.',
+  },
   hlsAac: {
     kind: 'boolean',
     fallback: true,
@@ -169,6 +183,8 @@ export interface Config {
   readonly idleEndMinutes: number;
   readonly retentionDays: number;
   readonly hls: 'off' | 'plain' | 'cached';
+  readonly hlsBase: string;
+  readonly egressBpsMax: number;
   readonly hlsAac: boolean;
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error';
   readonly store: string;
@@ -213,18 +229,19 @@ export function loadConfig(
   }
   if (config.capacity > 0 && config.capacity < CAPACITY_MIN)
     throw new ConfigError(`"capacity" must be 0, or ${CAPACITY_MIN} or more.`);
-  checkPublicUrl(config.publicUrl);
+  checkOrigin('publicUrl', config.publicUrl);
+  checkOrigin('hlsBase', config.hlsBase);
   checkIceServers(config.iceServers);
   return { ...config, data: resolve(config.data) };
 }
 
-function checkPublicUrl(publicUrl: string): void {
-  if (publicUrl === '') return;
-  const url = URL.parse(publicUrl);
+function checkOrigin(key: string, origin: string): void {
+  if (origin === '') return;
+  const url = URL.parse(origin);
   const isOrigin = url !== null && url.href.replace(/\/$/, '') === url.origin;
   if (isOrigin && (url.protocol === 'http:' || url.protocol === 'https:')) return;
   throw new ConfigError(
-    '"publicUrl" must be an address such as https://live.example.org: http or https, a name, perhaps a port, and no path.',
+    `"${key}" must be an address such as https://live.example.org: http or https, a name, perhaps a port, and no path.`,
   );
 }
 

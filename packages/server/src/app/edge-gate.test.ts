@@ -34,7 +34,7 @@ function aGate() {
       hear = listener;
     },
   } as unknown as PartContext;
-  const granted = (grant: EdgeGrant): void => hear(grant, CAPACITY);
+  const granted = (grant: EdgeGrant): void => hear(grant, { capacity: CAPACITY, egress: 0 });
   return { gate: new EdgeGate(context), reports, granted };
 }
 
@@ -47,7 +47,7 @@ describe('the gate at an edge that begins', () => {
     ];
     let open = false;
     const opening = gate
-      .open({ used: () => 0, openSpaces: () => openSpaces, room: () => ({}) })
+      .open({ used: () => 0, openSpaces: () => openSpaces, room: () => ({}), sentBytes: 0 })
       .then(() => {
         open = true;
       });

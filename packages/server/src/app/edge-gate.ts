@@ -5,14 +5,15 @@
 import { DiskEntrants } from '../adapters/disk/index.ts';
 import {
   type EdgeGrant,
+  EgressMeter,
   floatOf,
   GateAtEdge,
-  type GateCapacity,
   type OpenSpace,
   type Spending,
 } from '../gate/index.ts';
 import { capacityMinOf } from './gate-desk.ts';
 import { publisher } from './gauges.ts';
+import type { HouseWord } from './messages.ts';
 import type { PartContext } from './part.ts';
 
 const REPORT_MS = 100;
@@ -30,6 +31,8 @@ interface Seats {
   used(spaceId: string): number;
   openSpaces(): Iterable<OpenSpace>;
   room(spaceId: string): unknown;
+  /** Bytes of the programme sent on all lanes, ever. */
+  readonly sentBytes: number;
 }
 
 export class EdgeGate extends GateAtEdge {
@@ -37,7 +40,8 @@ export class EdgeGate extends GateAtEdge {
   readonly #asked = new Map<number, (answer: Spending) => void>();
   #question = 0;
   #seats: Seats | null = null;
-  #capacity: GateCapacity | null = null;
+  readonly #meter = new EgressMeter();
+  #house: HouseWord | null = null;
   #timer: { cancel(): void } | null = null;
   #entered: () => void = () => {};
 
@@ -62,11 +66,13 @@ export class EdgeGate extends GateAtEdge {
   open(seats: Seats): Promise<void> {
     const { clock, timers, tellGate, hearGrants } = this.#context;
     this.#seats = seats;
-    hearGrants((grant, capacity) => this.#granted(grant, capacity));
+    hearGrants((grant, house) => this.#granted(grant, house));
     const exists = (id: string): boolean => seats.room(id) !== undefined;
     const report = (): void => {
+      const nowMs = clock.monotonicMs();
       const open = [...seats.openSpaces()];
-      tellGate(this.report(open, exists, clock.monotonicMs(), clock.wallMs()));
+      const sentBps = this.#meter.sample(nowMs, seats.sentBytes);
+      tellGate(this.report(open, exists, nowMs, clock.wallMs()), sentBps);
     };
     report();
     timers.after(REPORT_AGAIN_MS, report);
@@ -85,8 +91,13 @@ export class EdgeGate extends GateAtEdge {
     this.#timer?.cancel();
   }
 
-  #granted(grant: EdgeGrant, capacity: GateCapacity): void {
-    this.#capacity = capacity;
+  /** Of the bound on what the house sends, the share in use; 0 without a bound. */
+  get egress(): number {
+    return this.#house?.egress ?? 0;
+  }
+
+  #granted(grant: EdgeGrant, house: HouseWord): void {
+    this.#house = house;
     const nowMs = this.#context.clock.monotonicMs();
     const seats = this.#seats!;
     this.keeper.granted(grant, nowMs, (id) => seats.used(id));
@@ -127,7 +138,7 @@ export class EdgeGate extends GateAtEdge {
     gauge(
       'parterre_gate_capacity_listeners',
       'Listeners the whole house takes in, as each edge was told; not to be summed.',
-      () => this.#capacity?.listeners ?? 0,
+      () => this.#house?.capacity.listeners ?? 0,
     );
     gauge(
       'parterre_gate_work_bits',

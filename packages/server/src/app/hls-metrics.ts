@@ -18,6 +18,11 @@ export function watchHls(registry: Registry, hls: Edge['hls']): void {
     () => hls.refused,
   );
   gauge(
+    'parterre_edge_hls_listeners',
+    'Listeners who pull without a cache, by the segments they ask for.',
+    () => hls.listeners,
+  );
+  gauge(
     'parterre_edge_hls_waiting',
     'Requests that wait for the programme to come to what they ask for.',
     () => hls.waiting,

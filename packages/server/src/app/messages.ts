@@ -7,6 +7,13 @@ export type Role = 'programme' | 'stage' | 'api' | 'edge';
 /** Roles whose successor stands prepared, because people hear how long a change takes. */
 export const WARM_ROLES: ReadonlySet<Role> = new Set<Role>(['programme', 'stage']);
 
+/** What every edge is told of the house as a whole. */
+export interface HouseWord {
+  readonly capacity: GateCapacity;
+  /** Of the bound on what the house sends, the share in use; 0 without a bound. */
+  readonly egress: number;
+}
+
 export type ToPart =
   /** First message: who you are. A warm role prepares and waits for `activate`; the others begin. */
   | {
@@ -29,7 +36,7 @@ export type ToPart =
   | { readonly type: 'leave' }
   | { readonly type: 'ticketKeys'; readonly keys: string }
   /** Places for an edge, of a house this large. */
-  | { readonly type: 'granted'; readonly grant: EdgeGrant; readonly capacity: GateCapacity }
+  | { readonly type: 'granted'; readonly grant: EdgeGrant; readonly house: HouseWord }
   | { readonly type: 'spent'; readonly id: number; readonly answer: Spending }
   /** Finish what has begun and end. `others`: there are processes that go on, to which listeners can go. */
   | { readonly type: 'stop'; readonly others: boolean };
@@ -48,8 +55,8 @@ export type FromPart =
       /** It listens on the public socket. */
       readonly taking: boolean;
     }
-  /** How an edge stands with its places. */
-  | { readonly type: 'places'; readonly report: EdgeReport }
+  /** How an edge stands with its places, and what it sends, bits a second. */
+  | { readonly type: 'places'; readonly report: EdgeReport; readonly sentBps: number }
   /** Somebody has come to an edge with this ticket. */
   | {
       readonly type: 'spend';

@@ -17,6 +17,7 @@ import { EdgeGate } from './edge-gate.ts';
 import { publisher } from './gauges.ts';
 import { watchHls } from './hls-metrics.ts';
 import { LOAD_EVERY_MS } from './messages.ts';
+import { rungsOf, watchOverflow } from './overflow-metrics.ts';
 import type { EdgePart, PartContext } from './part.ts';
 import { connectionsMaxOf, leaveAtOf } from './places.ts';
 import { descriptorsMax } from './this-machine.ts';
@@ -42,6 +43,7 @@ export async function start(context: PartContext): Promise<EdgePart> {
     feed,
     formats: { live: LIVE_FORMAT, radio: RADIO_FORMAT },
     holding: holdingFrames,
+    overflow: { has: rungsOf(config), egress: () => gate.egress, hlsBase: config.hlsBase },
     hlsMode: config.hls,
     aac: config.hlsAac ? new MediabunnyAac() : null,
     tls,
@@ -58,8 +60,9 @@ export async function start(context: PartContext): Promise<EdgePart> {
   });
   const stopMeasuring = publish(edge, context);
   watchHls(context.metrics, edge.hls);
+  watchOverflow(context.metrics, edge.house);
   const stopWatching = tls === null ? () => {} : watchCertificate(edge, context);
-  await edge.open({ fd: listenFd }, SETTLE_MS_MAX, () => gate.open(edge.house));
+  await edge.open({ fd: listenFd }, SETTLE_MS_MAX, () => gate.open(edge));
   const stopTelling = tellLoad(edge, places, context);
   return {
     async close(others) {

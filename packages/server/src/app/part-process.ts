@@ -83,7 +83,7 @@ class PartProcess {
       case 'ticketKeys':
         return this.#edge?.renewTicketKeys(Buffer.from(message.keys, 'base64'));
       case 'granted':
-        return this.#granted(message.grant, message.capacity);
+        return this.#granted(message.grant, message.house);
       case 'spent':
         return this.#edge?.spent(message.id, message.answer);
       case 'stop':
@@ -113,7 +113,7 @@ class PartProcess {
       listenFd: role === 'edge' ? LISTEN_FD : null,
       ticketKeys: ticketKeys === null ? null : Buffer.from(ticketKeys, 'base64'),
       tellLoad: (connections, places, taking) => say({ type: 'load', connections, places, taking }),
-      tellGate: (report) => say({ type: 'places', report }),
+      tellGate: (report, sentBps) => say({ type: 'places', report, sentBps }),
       askSpend: (id, spaceId, ticket) => say({ type: 'spend', id, spaceId, ticket }),
       hearGrants: (listener) => {
         this.#granted = listener;

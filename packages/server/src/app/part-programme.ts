@@ -51,6 +51,7 @@ export async function prepare(context: PartContext): Promise<PreparedProgramme> 
       createMixer: (options) => Mixer.create({ ...options, counters }),
       bootId: bootId(),
       spacesMax: config.spacesMax,
+      lean: config.egressBpsMax > 0,
       idleEndMs: config.idleEndMinutes * MINUTE_MS,
       retentionMs: config.retentionDays * DAY_MS,
     });

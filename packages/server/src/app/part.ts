@@ -4,11 +4,12 @@
  */
 import type { Socket } from 'node:net';
 import type { Registry } from 'prom-client';
-import type { EdgeGrant, EdgeReport, GateCapacity, Spending } from '../gate/index.ts';
+import type { EdgeGrant, EdgeReport, Spending } from '../gate/index.ts';
 import type { Clock, Timers } from '../ports/clock.ts';
 import type { Log } from '../ports/log.ts';
 import type { Random } from '../ports/random.ts';
 import type { Config } from './config.ts';
+import type { HouseWord } from './messages.ts';
 import type { Secrets } from './secrets.ts';
 
 export interface PartContext {
@@ -31,7 +32,7 @@ export interface PartContext {
   /** Tells the supervisor how full this edge is. */
   readonly tellLoad: (connections: number, places: number, taking: boolean) => void;
   /** Tells the supervisor how this edge stands with its places. */
-  readonly tellGate: (report: EdgeReport) => void;
+  readonly tellGate: (report: EdgeReport, sentBps: number) => void;
   /** Asks the supervisor for a ticket; the answer comes to `EdgePart.spent`. */
   readonly askSpend: (
     id: number,
@@ -48,7 +49,7 @@ export interface PartContext {
   readonly collectMetrics: () => Promise<string>;
 }
 
-export type Granted = (grant: EdgeGrant, capacity: GateCapacity) => void;
+export type Granted = (grant: EdgeGrant, house: HouseWord) => void;
 
 /** A running process's work. */
 export interface Part {

@@ -204,7 +204,7 @@ export class Processes {
     if (message.type === 'ready') this.#log.info({ process: child.name, pid: child.pid }, 'ready');
     if (message.type === 'collect') void this.#collect(child, message.id);
     if (message.type === 'metrics') this.#collecting.get(message.id)?.(child, message.metrics);
-    if (message.type === 'places') this.#gate.reported(child, message.report);
+    if (message.type === 'places') this.#gate.reported(child, message);
     if (message.type === 'spend') this.#gate.spend(child, message);
     if (message.type === 'certified') this.#gate.certified(message.held);
     if (message.type === 'load' && !this.#changing.has(child) && !this.stopping)

@@ -33,6 +33,8 @@ const BEARING: Readonly<Record<keyof Config, boolean>> = {
   idleEndMinutes: false,
   retentionDays: false,
   hls: true,
+  hlsBase: false,
+  egressBpsMax: true,
   hlsAac: true,
   logLevel: true,
   store: true,

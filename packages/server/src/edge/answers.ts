@@ -3,7 +3,7 @@
  * share. Every answer of the lanes may be read by any page (CORS); none may be stored or changed on the
  * way.
  */
-import { ERRORS, type ErrorCode, errorBody } from '@parterre/protocol';
+import { ERRORS, type ErrorCode, errorBody, LANE_HEADER } from '@parterre/protocol';
 
 /** Header fields by lower-case name. */
 export type Fields = Readonly<Record<string, string>>;
@@ -12,7 +12,7 @@ export type Fields = Readonly<Record<string, string>>;
 export const CORS_FIELDS: Fields = {
   'access-control-allow-origin': '*',
   'access-control-expose-headers':
-    'Content-Length, Content-Range, ETag, Retry-After, Date, Parterre-Return',
+    'Content-Length, Content-Range, ETag, Retry-After, Date, Parterre-Return, Parterre-Lane',
 };
 
 export const PREFLIGHT_FIELDS: Fields = {
@@ -22,14 +22,21 @@ export const PREFLIGHT_FIELDS: Fields = {
   'access-control-max-age': '86400',
 };
 
+/** What is sent as a stream: the listeners of a cohort are told the same. */
+export interface Stream {
+  readonly word: string;
+  readonly source: { readonly format: { readonly contentType: string } };
+}
+
 /**
  * A stream without an end: not stored, not transformed, not gathered by a proxy, ended by closing.
  * @param returnToken lets the listener come back without waiting
  */
-export function streamFields(contentType: string, returnToken: string | null): Fields {
+export function streamFields({ word, source }: Stream, returnToken: string | null): Fields {
   return {
     ...(returnToken === null ? {} : { 'parterre-return': returnToken }),
-    'content-type': contentType,
+    [LANE_HEADER]: word,
+    'content-type': source.format.contentType,
     'cache-control': 'no-store, no-transform',
     'x-accel-buffering': 'no',
     'x-content-type-options': 'nosniff',
@@ -38,8 +45,16 @@ export function streamFields(contentType: string, returnToken: string | null): F
   };
 }
 
+/** Why there is no sound for a request, when to ask again, and where there is some. */
+export interface Refusal {
+  readonly refusal: ErrorCode;
+  readonly detail?: string | undefined;
+  readonly retryAfterS?: number | undefined;
+  readonly location?: string | undefined;
+}
+
 /** Fields of a refusal; the body is `errorBody(code, detail)`. */
-export function refusalFields(retryAfterS: number | undefined): Record<string, string> {
+export function refusalFields({ retryAfterS, location }: Partial<Refusal>): Record<string, string> {
   const fields: Record<string, string> = {
     'content-type': 'application/json; charset=utf-8',
     'cache-control': 'no-store',
@@ -47,6 +62,7 @@ export function refusalFields(retryAfterS: number | undefined): Record<string, s
     ...CORS_FIELDS,
   };
   if (retryAfterS !== undefined) fields['retry-after'] = String(retryAfterS);
+  if (location !== undefined) fields.location = location;
   return fields;
 }
 
@@ -59,19 +75,19 @@ export class FastAnswers {
   readonly #heads = new Map<string, Buffer>();
   #second = -1;
   /** Of the last who joined; in a stampede the next one's as well. */
-  #last: { contentType: string; returnToken: string | null; second: number; bytes: Buffer } | null =
-    null;
+  #last: { word: string; returnToken: string | null; second: number; bytes: Buffer } | null = null;
 
   /** The head of a stream; the same for all who come within a second. */
-  streamHead(contentType: string, wallMs: number, returnToken: string | null): Buffer {
+  streamHead(stream: Stream, wallMs: number, returnToken: string | null): Buffer {
+    const { word } = stream;
     const last = this.#last;
     const second = Math.floor(wallMs / 1_000);
-    if (last?.second === second && last.contentType === contentType)
+    if (last?.second === second && last.word === word)
       if (last.returnToken === returnToken) return last.bytes;
-    const bytes = this.#kept(`${contentType} ${returnToken ?? ''}`, wallMs, (date) =>
-      head(200, { ...streamFields(contentType, returnToken), date }),
+    const bytes = this.#kept(`${word} ${returnToken ?? ''}`, wallMs, (date) =>
+      head(200, { ...streamFields(stream, returnToken), date }),
     );
-    this.#last = { contentType, returnToken, second, bytes };
+    this.#last = { word, returnToken, second, bytes };
     return bytes;
   }
 
@@ -79,19 +95,13 @@ export class FastAnswers {
    * A whole refusal, head and body, or the head alone.
    * @param keptS for so long the connection is kept for a next request; 0 closes it
    */
-  refusal(
-    code: ErrorCode,
-    detail: string | undefined,
-    retryAfterS: number | undefined,
-    headOnly: boolean,
-    wallMs: number,
-    keptS = 0,
-  ): Buffer {
-    const name = `${code} ${retryAfterS ?? ''} ${headOnly} ${keptS} ${detail ?? ''}`;
+  refusal(refused: Refusal, headOnly: boolean, wallMs: number, keptS = 0): Buffer {
+    const { refusal: code, detail = '', retryAfterS = '', location = '' } = refused;
+    const name = `${code} ${retryAfterS} ${headOnly} ${keptS} ${detail} ${location}`;
     return this.#kept(name, wallMs, (date) => {
-      const body = refusalBody(code, detail);
+      const body = refusalBody(code, refused.detail);
       const fields = {
-        ...refusalFields(retryAfterS),
+        ...refusalFields(refused),
         'content-length': String(body.length),
         date,
         ...connectionFields(keptS),
@@ -126,6 +136,7 @@ const HEADS_MAX = 256;
 
 const REASONS: Readonly<Record<number, string>> = {
   200: 'OK',
+  307: 'Temporary Redirect',
   400: 'Bad Request',
   404: 'Not Found',
   409: 'Conflict',

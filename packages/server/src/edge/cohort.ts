@@ -11,14 +11,14 @@
  * behind it goes on nearer to the live edge, on a chunk boundary. One that takes nothing for
  * `STALL_MS_MAX` is dropped.
  */
-import { CHUNK_MS, type Profile } from '@parterre/protocol';
+import { CHUNK_MS, type Profile, writeLane } from '@parterre/protocol';
 import type { DropReason, EdgeCounters, LaneId } from './counters.ts';
 import { type Descriptors, fdsOfRoom, NOBODY } from './descriptors.ts';
 import { type FormattedRing, SECTION_CHUNKS_MAX } from './ring.ts';
 
 /** Written but not yet taken by the kernel: a listener above this is not written to. */
 export const QUEUE_BYTES_MAX = 65_536;
-/** A reader that took nothing for a while and is now this far behind, chunks, is taken forward: five seconds. */
+/** A reader that took nothing for a while and is now this far behind, chunks, is taken forward: five seconds, or its buffer and a quarter. */
 export const LAG_CHUNKS_MAX = 25;
 export const STALL_MS_MAX = 30_000;
 /** A listener has nothing more to say; one that goes on sending is cut off. */
@@ -118,7 +118,7 @@ export class Listener {
   /** Not kept while it is abreast of its slice. */
   nextSeq: number;
   /** How far behind a stall may leave it, chunks; until it has caught up, a resumer may be as far as it began. */
-  lagMax = LAG_CHUNKS_MAX;
+  lagMax: number;
   /** Monotonic ms since which it has taken nothing; 0 when it does. */
   stalledSinceMs = 0;
   /** Bytes it has sent since it joined. */
@@ -130,6 +130,7 @@ export class Listener {
     this.#slice = slice;
     this.place = slice.length;
     this.nextSeq = nextSeq;
+    this.lagMax = cohort.lagChunksMax;
   }
 
   /** Idempotent; the connection is the caller's to end. */
@@ -169,6 +170,9 @@ export class Cohort {
   readonly counters: EdgeCounters;
   /** Chunks sent at once to one who joins. */
   readonly bufferChunks: number;
+  readonly lagChunksMax: number;
+  /** What its listeners are told that they have. */
+  readonly word: string;
   /** Listeners in it. */
   size = 0;
   /** Empty until the first listener comes: most rooms an edge knows have none. */
@@ -188,6 +192,8 @@ export class Cohort {
     this.source = source;
     this.counters = counters;
     this.bufferChunks = Math.ceil(profile.bufferMs / CHUNK_MS);
+    this.lagChunksMax = Math.max(LAG_CHUNKS_MAX, Math.ceil(this.bufferChunks * 1.25));
+    this.word = writeLane({ profile: profile.id, rendition: source.ring.about.rendition.id });
     this.#sliceCount = slices;
   }
 
@@ -289,7 +295,7 @@ export class Cohort {
     listener.stalledSinceMs = 0;
     if (fellBehind || listener.nextSeq < ring.oldestSeq) this.#skipForward(listener, head);
     const end = Math.min(head, listener.nextSeq + SECTION_CHUNKS_MAX);
-    if (end === head) listener.lagMax = LAG_CHUNKS_MAX;
+    if (end === head) listener.lagMax = this.lagChunksMax;
     const bytes = this.source.section(listener.nextSeq, end);
     listener.nextSeq = end;
     this.counters.writes++;

@@ -193,7 +193,7 @@ describe('the HTTP server', () => {
   });
 
   test.each([
-    ['a bad profile', '/live/evening?profile=far', 400],
+    ['a bad profile', '/live/evening?profile=deep', 400],
     ['a bad place', '/live/evening?from=soon', 400],
     ['a long address', `/x${'y'.repeat(5_000)}`, 414],
     ['a large header', '/healthz', 431],

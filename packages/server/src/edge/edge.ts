@@ -15,6 +15,7 @@ import { type EdgeGateParts, GateHttp } from './gate-http.ts';
 import { Hls, type HlsMode } from './hls.ts';
 import { House } from './house.ts';
 import { EdgeHttp } from './http.ts';
+import type { OverflowOptions } from './overflow.ts';
 import { Pages } from './pages.ts';
 import { Peers } from './peers.ts';
 import { PartProxy } from './proxy.ts';
@@ -68,6 +69,8 @@ export interface EdgeOptions {
   readonly stallMsMax?: number;
   /** Without it everybody comes in. */
   readonly gate?: EdgeGateParts | null;
+  /** What newcomers are given when it runs short; left out: always the space's own. */
+  readonly overflow?: OverflowOptions | null;
   /** Whole segments without caches when left out. */
   readonly hlsMode?: HlsMode;
   /** Without it the hls lane has Opus alone. */
@@ -96,12 +99,14 @@ export class Edge {
       holding,
       counters: this.counters,
       gate: gate?.keeper ?? null,
+      overflow: options.overflow ?? null,
     });
     this.hls = new Hls({
       house: this.house,
       clock,
       timers,
       mode: options.hlsMode ?? 'plain',
+      gate: gate?.keeper ?? null,
       aac: options.aac ?? null,
       failed: (error) => options.failed?.(error),
     });
@@ -115,7 +120,7 @@ export class Edge {
       gate: line,
       hls: this.hls,
       clock,
-      pages: new Pages(options.pagesDir),
+      pages: new Pages(options.pagesDir, options.overflow?.hlsBase),
       api,
       stage,
       dataDir,
@@ -157,6 +162,21 @@ export class Edge {
   /** Connections open now, listeners and others. */
   get connections(): number {
     return this.#front.connections;
+  }
+
+  /** Bytes of the programme sent on all lanes, ever. */
+  get sentBytes(): number {
+    return this.counters.bytes + this.hls.bytes;
+  }
+
+  /** Listeners of a space. */
+  used(spaceId: string): number {
+    return this.house.used(spaceId);
+  }
+
+  /** What the gate has to know of. */
+  openSpaces(): ReturnType<House['openSpaces']> {
+    return this.house.openSpaces();
   }
 
   /** TLS handshakes in progress. */

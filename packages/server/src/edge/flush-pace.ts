@@ -62,6 +62,17 @@ export class FlushPace {
     return this.#flushMs;
   }
 
+  /** How far it is raised: 0 at the profile's own interval, 1 at its longest. */
+  get raised(): number {
+    const span = this.#ceilingMs - this.#floorMs;
+    return span === 0 ? 0 : (this.#flushMs - this.#floorMs) / span;
+  }
+
+  /** How much the process has to do against what it can: above 1 it does not keep up. */
+  get load(): number {
+    return Math.max(this.#lateMs / LATE_MS_MAX, this.#share / WRITE_SHARE_MAX);
+  }
+
   /**
    * What one tick showed. Lateness is against when it was due; writing is the time spent since the last.
    * @returns the slices whose turn it is; each at most once, however long the process stood still
@@ -84,7 +95,7 @@ export class FlushPace {
   }
 
   #decide(nowMs: number, elapsedS: number): void {
-    const pressure = Math.max(this.#lateMs / LATE_MS_MAX, this.#share / WRITE_SHARE_MAX);
+    const pressure = this.load;
     if (pressure > 1) {
       this.#calmSinceMs = nowMs;
       const growth = Math.min(pressure, GROWTH_PER_S) ** elapsedS;

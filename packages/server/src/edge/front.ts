@@ -8,11 +8,10 @@
  */
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import type { Timer } from '../ports/clock.ts';
-import { FastAnswers } from './answers.ts';
+import { FastAnswers, type Refusal } from './answers.ts';
 import { BareServer } from './bare-server.ts';
 import { type BareOwner, BareSocket } from './bare-socket.ts';
 import type { FrontOptions, ListenAt } from './front-options.ts';
-import type { Refused } from './house.ts';
 import { listen } from './listeners.ts';
 import { type LiveRequest, parseLiveRequest } from './live-request.ts';
 import { introduce } from './proxy-header-reader.ts';
@@ -24,7 +23,7 @@ import { KEPT_S } from './waiters.ts';
 const KEPT_SHARE = 0.5;
 const BACKLOG = 4_096;
 const SWEEP_MS = 1_000;
-const REFUSED_RETRY_S = 5;
+const HOUSE_FULL = { refusal: 'house_full', retryAfterS: 5 } as const;
 
 export class Front {
   readonly #options: FrontOptions;
@@ -248,7 +247,7 @@ export class Front {
   #houseFull(): Buffer {
     const { counters, clock } = this.#options;
     counters.refusals.connections++;
-    return this.#answers.refusal('house_full', undefined, REFUSED_RETRY_S, false, clock.wallMs());
+    return this.#answers.refusal(HOUSE_FULL, false, clock.wallMs());
   }
 
   #firstRequestUntilMs(): number {
@@ -292,14 +291,13 @@ export class Front {
     this.heard(socket);
     const wallMs = clock.wallMs();
     counters.fastAnswers++;
-    const { spaceId, from, profile, pass, headOnly } = request;
-    const admission = house.admit('live', spaceId, from, profile, pass);
+    const { spaceId, from, profile, pass, rendition, headOnly } = request;
+    const admission = house.admit('live', spaceId, from, profile, pass, rendition);
     if ('refusal' in admission) {
       this.#refuse(socket, request, admission);
       return;
     }
-    const { contentType } = admission.cohort.source.format;
-    const head = this.#answers.streamHead(contentType, wallMs, house.returnToken(spaceId));
+    const head = this.#answers.streamHead(admission.cohort, wallMs, house.returnToken(spaceId));
     if (headOnly) {
       this.#end(socket, head);
       return;
@@ -308,15 +306,11 @@ export class Front {
   }
 
   /** One write, and the connection is kept for whatever comes next: to stand in line, most often. */
-  #refuse(
-    socket: Socket | BareSocket,
-    { headOnly, kept }: LiveRequest,
-    { refusal, detail, retryAfterS }: Refused,
-  ): void {
+  #refuse(socket: Socket | BareSocket, { headOnly, kept }: LiveRequest, refused: Refusal): void {
     const wallMs = this.#options.clock.wallMs();
     const keeps = kept && socket instanceof BareSocket && this.#keeps();
     const keptS = keeps ? KEPT_S : 0;
-    const told = this.#answers.refusal(refusal, detail, retryAfterS, headOnly, wallMs, keptS);
+    const told = this.#answers.refusal(refused, headOnly, wallMs, keptS);
     if (socket instanceof BareSocket) this.#answerBare(socket, told, keeps);
     else this.#end(socket, told);
   }

@@ -69,6 +69,8 @@ export interface Directives {
   /** The playlist is wanted with this part of this segment in it, or with the whole segment. */
   readonly until: { readonly msn: number; readonly part: number | null } | null;
   readonly skip: boolean;
+  /** What says that one was let in; null without. */
+  readonly pass: string | null;
 }
 
 /** Other parameters are tolerated. @returns null when a directive is malformed or stands there twice */
@@ -81,7 +83,8 @@ export function parseDirectives(query: string): Directives | null {
   if (msn === undefined || part === undefined || (part !== null && msn === null)) return null;
   const skip = given.get('_HLS_skip');
   if (skip !== null && skip !== 'YES' && skip !== 'v2') return null;
-  return { until: msn === null ? null : wanted(msn, part), skip: skip !== null };
+  const until = msn === null ? null : wanted(msn, part);
+  return { until, skip: skip !== null, pass: given.get('return') };
 }
 
 /** A part beyond the last is the first of the next segment (§6.2.5.2). */

@@ -9,8 +9,11 @@ const AAC_EXTRA_BPS = 3_000;
 /** A segment of lively sound against the mean. */
 const PEAK = 1.3;
 
-/** Opus first: it is less to send, and nothing has to be made for it. */
-export function variantsOf(rendition: Rendition, withAac: boolean): Variant[] {
+/**
+ * Opus first: it is less to send, and nothing has to be made for it.
+ * @param query after each address
+ */
+export function variantsOf(rendition: Rendition, withAac: boolean, query: string): Variant[] {
   const opusBps = rendition.bitrateBps + OPUS_EXTRA_BPS;
   const aacBps = aacBitrateBps(rendition.channels) + AAC_EXTRA_BPS;
   const rates = withAac
@@ -21,7 +24,7 @@ export function variantsOf(rendition: Rendition, withAac: boolean): Variant[] {
     : ([['opus', opusBps]] as const);
   return rates.map(([id, averageBps]) => ({
     rendition: HLS_RENDITIONS[id],
-    uri: `${id}/index.m3u8`,
+    uri: `${id}/index.m3u8${query}`,
     averageBps,
     bandwidthBps: Math.round(averageBps * PEAK),
   }));

@@ -13,18 +13,18 @@ import {
   initSegment,
   mediaPlaylist,
   multivariantPlaylist,
-  PARTS_PER_SEGMENT,
   type Progress,
-  progressOf,
   SEGMENT_CHUNKS,
   SEGMENT_SAMPLES,
   TARGET_DURATION_S,
-  type Variant,
 } from '@parterre/media';
+import { LANE_HEADER } from '@parterre/protocol';
+import type { GateKeeper } from '../gate/index.ts';
 import type { AacEncoder } from '../ports/aac-encoder.ts';
 import type { Clock, Timers } from '../ports/clock.ts';
 import { CORS_FIELDS } from './answers.ts';
 import { AacSegments } from './hls-aac.ts';
+import { Pullers } from './hls-pullers.ts';
 import {
   type Directives,
   type HlsMedia,
@@ -32,10 +32,12 @@ import {
   parseDirectives,
   parseHlsPath,
 } from './hls-request.ts';
+import { has, isOver, opusMedia, progressIn, runOf } from './hls-room.ts';
 import { variantsOf } from './hls-variants.ts';
 import { HlsWait } from './hls-wait.ts';
-import type { House, Room } from './house.ts';
-import { refuse } from './refuse.ts';
+import type { House } from './house.ts';
+import { refuse, refuseAs } from './refuse.ts';
+import type { Room } from './room.ts';
 
 /** A request waits three target durations at most (RFC 8216bis §6.2.5.2). */
 const WAIT_MS_MAX = 3 * TARGET_DURATION_S * 1_000;
@@ -55,6 +57,10 @@ const A_SECOND = 'public, max-age=1, stale-while-revalidate=5, stale-if-error=30
 const SIX_TARGETS = `public, max-age=${6 * TARGET_DURATION_S}`;
 const A_MINUTE = 'public, max-age=60';
 
+/** What the player is to buffer, and whether newcomers are taken on the live lane again. */
+const LANE = 'profile=far';
+const LANE_WITH_ROOM = `${LANE}&room=1`;
+
 /** `plain`: whole segments; `cached`: also parts, blocking reloads and delta updates, for a cache in front. */
 export type HlsMode = 'off' | 'plain' | 'cached';
 
@@ -66,12 +72,16 @@ export interface HlsOptions {
   /** null: there is no AAC rendition. */
   readonly aac: AacEncoder | null;
   readonly failed: (error: unknown) => void;
+  /** Those who pull come in by it, unless a cache pulls for them; null: everybody comes in. */
+  readonly gate: GateKeeper | null;
 }
 
 /** A request under way: to be answered or refused once. */
 interface Exchange {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
+  /** For the addresses that are given out: `?return=` and what says that one was let in; or nothing. */
+  readonly query: string;
 }
 
 export class Hls {
@@ -84,12 +94,27 @@ export class Hls {
   readonly #options: HlsOptions;
   readonly #aac: AacSegments | null;
   readonly #wait: HlsWait;
+  /** null: they are not counted. */
+  readonly #pullers: Pullers | null;
 
   constructor(options: HlsOptions) {
     this.#options = options;
-    const { clock, timers, aac } = options;
+    const { clock, timers, aac, gate, house, mode } = options;
     this.#aac = aac === null ? null : new AacSegments(aac, clock, timers);
     this.#wait = new HlsWait(clock, timers, WAIT_MS_MAX);
+    const pullers =
+      gate === null || mode === 'cached' ? null : new Pullers(gate, (id) => house.used(id));
+    this.#pullers = pullers;
+    if (pullers !== null) house.pulled = (id) => pullers.count(id, clock.monotonicMs());
+  }
+
+  /** Listeners who pull without a cache, as counted, over all spaces. */
+  get listeners(): number {
+    const nowMs = this.#options.clock.monotonicMs();
+    let listeners = 0;
+    for (const { space } of this.#options.house.rooms())
+      listeners += this.#pullers?.count(space.id, nowMs) ?? 0;
+    return listeners;
   }
 
   /** Requests that wait for the programme. */
@@ -109,7 +134,6 @@ export class Hls {
 
   /** Answers a GET or HEAD below `/hls/`. */
   answer(request: IncomingMessage, response: ServerResponse, path: string, query: string): void {
-    const exchange = { request, response };
     const asked = parseHlsPath(path);
     const directives = parseDirectives(query);
     if (asked === null || this.#options.mode === 'off' || !this.#serves(asked.target)) {
@@ -126,8 +150,20 @@ export class Hls {
     }
     const { spaceId, target } = asked;
     this.requests[target.kind === 'variants' ? 'variants' : target.rendition]++;
-    const room = this.#room(exchange, spaceId);
-    if (room !== null) this.#answerIn(exchange, room, target, directives);
+    const room = this.#room(request, response, spaceId);
+    if (room === null) return;
+    const session = this.#letIn(room, target, directives.pass);
+    if (session === null) refuseAs(request, response, this.#options.house.waiting(false));
+    else this.#answerIn({ request, response, query: session }, room, target, directives);
+  }
+
+  /** @returns what its addresses go on with; null when there is no place for this request */
+  #letIn({ space }: Room, { kind }: HlsTarget, pass: string | null): string | null {
+    if (this.#pullers === null || kind === 'init' || space.state === 'ended') return '';
+    const { clock } = this.#options;
+    const pull = kind === 'media' ? 'segment' : kind;
+    const token = this.#pullers.admit(space.id, pull, pass, clock.monotonicMs(), clock.wallMs());
+    return token === null ? null : `?return=${token}`;
   }
 
   #answerIn(exchange: Exchange, room: Room, target: HlsTarget, directives: Directives): void {
@@ -160,25 +196,21 @@ export class Hls {
   }
 
   /** The space, when it has sound; else refuses. */
-  #room({ request, response }: Exchange, spaceId: string): Room | null {
+  #room(request: IncomingMessage, response: ServerResponse, spaceId: string): Room | null {
     const { house } = this.#options;
-    const admission = house.admit('live', spaceId, null, null);
     const room = house.room(spaceId);
     const has = room !== undefined && room.rings.live.ring.headSeq > 0;
     // The last two minutes of a programme that has ended are still there.
     if (has && room.space.state !== 'scheduled') return room;
-    if ('refusal' in admission)
-      refuse(request, response, admission.refusal, admission.detail, admission.retryAfterS);
-    else refuse(request, response, 'part_away', undefined, 1);
+    const refusal = house.silence(spaceId);
+    refuseAs(request, response, refusal ?? { refusal: 'part_away', retryAfterS: 1 });
     return null;
   }
 
   #variants(exchange: Exchange, room: Room): void {
-    const variants: Variant[] = variantsOf(
-      room.rings.live.ring.about.rendition,
-      this.#aac !== null,
-    );
-    this.#send(exchange, PLAYLIST_TYPE, A_MINUTE, Buffer.from(multivariantPlaylist(variants)));
+    const { rendition } = room.rings.live.ring.about;
+    const variants = variantsOf(rendition, this.#aac !== null, exchange.query);
+    this.#sendList(exchange, LANE, A_MINUTE, multivariantPlaylist(variants));
   }
 
   #playlist(
@@ -196,9 +228,10 @@ export class Hls {
       return;
     }
     this.#whenThere(exchange, spaceId, rendition, until ?? { msn: 0, part: null }, (room) => {
-      const text = this.#write(room, rendition, low ? { skip: directives.skip } : null);
+      const skip = low ? { skip: directives.skip } : null;
+      const text = this.#write(room, rendition, exchange.query, skip);
       const age = isOver(room) ? A_MINUTE : until === null ? A_SECOND : SIX_TARGETS;
-      this.#send(exchange, PLAYLIST_TYPE, age, Buffer.from(text));
+      this.#sendList(exchange, room.ladder.on('far') ? LANE : LANE_WITH_ROOM, age, text);
       this.#makeLast(room, rendition);
     });
   }
@@ -232,7 +265,12 @@ export class Hls {
     return room === undefined ? null : progressIn(room, id);
   }
 
-  #write(room: Room, id: HlsRenditionId, low: { readonly skip: boolean } | null): string {
+  #write(
+    room: Room,
+    id: HlsRenditionId,
+    query: string,
+    low: { readonly skip: boolean } | null,
+  ): string {
     const rendition = HLS_RENDITIONS[id];
     const { ring } = room.rings.live;
     const others = Object.values(HLS_RENDITIONS).filter(
@@ -245,6 +283,7 @@ export class Hls {
       firstSegment: firstSegmentOf(rendition, ring.oldestSeq),
       path: `${runOf(room, id)}/`,
       init: `init-${ring.about.rendition.channels}.mp4`,
+      query,
       capturedAtMs: (msn) => ring.chunk(msn * SEGMENT_CHUNKS).capturedAtMs,
       low: low && {
         skip: low.skip,
@@ -312,6 +351,14 @@ export class Hls {
     making.catch((error: unknown) => this.#options.failed(error));
   }
 
+  /** Addresses that are one listener's are not for a cache. */
+  #sendList(exchange: Exchange, lane: string, cache: string, text: string): void {
+    const { response, query } = exchange;
+    if (this.#options.mode === 'cached') response.setHeader(LANE_HEADER, lane);
+    const age = query === '' ? cache : cache.replace('public', 'private');
+    this.#send(exchange, PLAYLIST_TYPE, age, Buffer.from(text));
+  }
+
   #send({ request, response }: Exchange, type: string, cache: string, bytes: Uint8Array): void {
     if (response.destroyed) return;
     this.bytes += bytes.length;
@@ -323,36 +370,4 @@ export class Hls {
     });
     response.end(request.method === 'HEAD' ? undefined : bytes);
   }
-}
-
-/** Names one programme in one encoding: another one under the same name has other addresses. */
-function runOf({ space }: Room, id: HlsRenditionId): string {
-  return `${space.doorsAtMs.toString(36)}-${HLS_RENDITIONS[id].recipe}`;
-}
-
-function isOver({ space }: Room): boolean {
-  return space.state === 'ended';
-}
-
-function progressIn(room: Room, id: HlsRenditionId): Progress {
-  const { headSeq } = room.rings.live.ring;
-  return progressOf(HLS_RENDITIONS[id], Math.max(0, headSeq), isOver(room));
-}
-
-/** A part, or with null the whole segment, is there. */
-function has(progress: Progress, msn: number, part: number | null): boolean {
-  const { segments, parts, restSamples } = progress;
-  if (msn !== segments) return msn < segments;
-  return part === null ? restSamples > 0 : part < parts;
-}
-
-/** The live lane's fragments of that time; shared, not to be changed. */
-function opusMedia(room: Room, msn: number, part: number | null): Uint8Array {
-  const { live } = room.rings;
-  const chunksPerPart = Math.ceil(SEGMENT_CHUNKS / PARTS_PER_SEGMENT);
-  const start = msn * SEGMENT_CHUNKS;
-  const end = Math.min(live.ring.headSeq, start + SEGMENT_CHUNKS);
-  if (part === null) return live.section(start, end);
-  const from = start + part * chunksPerPart;
-  return live.section(from, Math.min(end, from + chunksPerPart));
 }

@@ -5,22 +5,19 @@
  *
  * Nothing here is lost with the process: another edge holds the same ring, and a player goes on there.
  */
-import {
-  type ErrorCode,
-  PROFILES,
-  type ProfileId,
-  type PublicSpace,
-  RENDITIONS,
-} from '@parterre/protocol';
-import type { GateKeeper, OpenSpace } from '../gate/index.ts';
+import { PROFILES, type ProfileId, type PublicSpace, type RenditionId } from '@parterre/protocol';
+import type { GateKeeper, OpenSpace, Rung } from '../gate/index.ts';
 import type { Clock, Timer, Timers } from '../ports/clock.ts';
 import type { FeedReader, ProgrammeFeed } from '../ports/programme-feed.ts';
 import type { ProgrammeRecord } from '../ports/programme-log.ts';
-import { AHEAD_CHUNKS_MAX, Cohort, type Listener, type Sink } from './cohort.ts';
+import type { Refusal } from './answers.ts';
+import { AHEAD_CHUNKS_MAX, type Cohort, type Listener, type Sink } from './cohort.ts';
 import type { EdgeCounters, LaneId } from './counters.ts';
 import { FlushPace } from './flush-pace.ts';
-import type { Format, HoldingFrames, ProgrammeAbout } from './format.ts';
-import { FormattedRing, RING_CHUNKS, Ring, SECTION_CHUNKS_MAX } from './ring.ts';
+import type { Format, HoldingFrames } from './format.ts';
+import { Overflow, type OverflowOptions } from './overflow.ts';
+import { RING_CHUNKS, SECTION_CHUNKS_MAX } from './ring.ts';
+import { cohortOf, furnish, listenersIn, type Room, refurnish, ringOf } from './room.ts';
 
 /** No fewer than a programme keeps, ended ones too: a space that does not fit would not exist here. */
 const SPACES_KNOWN_MAX = 10_000;
@@ -48,24 +45,19 @@ export interface HouseOptions {
   readonly counters: EdgeCounters;
   /** Decides who comes in; everybody does without one. */
   readonly gate?: GateKeeper | null;
-}
-
-/** A space as this edge holds it. */
-export interface Room {
-  space: PublicSpace;
-  readonly rings: Readonly<Record<LaneId, FormattedRing>>;
-  readonly cohorts: readonly Cohort[];
+  /** Newcomers have the space's own whatever happens where this is left out. */
+  readonly overflow?: OverflowOptions | null;
 }
 
 /** Where an admitted listener begins, or why there is no sound for this request. */
-export type Admission =
-  | { readonly cohort: Cohort; readonly startSeq: number }
-  | { readonly refusal: ErrorCode; readonly detail?: string; readonly retryAfterS?: number };
+export type Admission = { readonly cohort: Cohort; readonly startSeq: number } | Refusal;
 
-export type Refused = Extract<Admission, { readonly refusal: unknown }>;
 
 export class House implements FeedReader {
   readonly counters: EdgeCounters;
+  readonly overflow: Overflow;
+  /** Listeners of a space who hold no connection, as the lane that serves them counts them. */
+  pulled: (spaceId: string) => number = () => 0;
   readonly #options: HouseOptions;
   readonly #rooms = new Map<string, Room>();
   readonly #spaceOf = new WeakMap<Cohort, string>();
@@ -82,11 +74,13 @@ export class House implements FeedReader {
   constructor(options: HouseOptions) {
     this.#options = options;
     this.counters = options.counters;
+    this.overflow = new Overflow(options.overflow ?? null);
     this.#startedMs = options.clock.monotonicMs();
     this.#tickedMs = this.#startedMs;
     this.#paces = {
       near: new FlushPace(PROFILES.near, TICK_MS, this.#startedMs),
       steady: new FlushPace(PROFILES.steady, TICK_MS, this.#startedMs),
+      far: new FlushPace(PROFILES.far, TICK_MS, this.#startedMs),
     };
   }
 
@@ -150,8 +144,7 @@ export class House implements FeedReader {
   space(space: PublicSpace): void {
     const room = this.#rooms.get(space.id);
     if (room !== undefined && room.space.rendition === space.rendition) {
-      room.space = space;
-      room.rings.live.ring.about = aboutOf(space);
+      refurnish(room, space);
       return;
     }
     if (room === undefined && this.#rooms.size >= SPACES_KNOWN_MAX) return;
@@ -160,20 +153,17 @@ export class House implements FeedReader {
 
   #furnish(space: PublicSpace): Room {
     const { formats, holding, counters } = this.#options;
-    const ring = new Ring(aboutOf(space), holding);
-    const rings = {
-      live: new FormattedRing(ring, formats.live),
-      radio: new FormattedRing(ring, formats.radio),
-    };
-    const { near, steady } = PROFILES;
-    const paces = this.#paces;
-    const cohorts = [
-      new Cohort('live', near, rings.live, paces.near.slices, counters),
-      new Cohort('live', steady, rings.live, paces.steady.slices, counters),
-      new Cohort('radio', steady, rings.radio, paces.steady.slices, counters),
-    ];
-    for (const cohort of cohorts) this.#spaceOf.set(cohort, space.id);
-    return { space, rings, cohorts };
+    const { overflow } = this;
+    const room = furnish(space, {
+      formats,
+      holding,
+      counters,
+      paces: this.#paces,
+      ladder: overflow.ladder(),
+      lean: overflow.has('voice24'),
+    });
+    for (const each of room.cohorts) this.#spaceOf.set(each, space.id);
+    return room;
   }
 
   removed(spaceId: string): void {
@@ -185,8 +175,8 @@ export class House implements FeedReader {
 
   record(spaceId: string, rendition: string, record: ProgrammeRecord): void {
     const room = this.#rooms.get(spaceId);
-    if (room === undefined || room.space.rendition !== rendition) return;
-    if (room.rings.live.ring.append(record) === 0) return;
+    if (room === undefined) return;
+    if ((ringOf(room, rendition)?.append(record) ?? 0) === 0) return;
     if (room.cohorts[0]!.size === 0) return; // nobody is waiting for it
     this.#fresh.add(room);
     this.#gather ??= this.#options.timers.after(GATHER_MS, () => this.#flushFresh());
@@ -194,9 +184,8 @@ export class House implements FeedReader {
 
   /** Listeners of a space, on all lanes. */
   used(spaceId: string): number {
-    let used = 0;
-    for (const { size } of this.#rooms.get(spaceId)?.cohorts ?? []) used += size;
-    return used;
+    const room = this.#rooms.get(spaceId);
+    return room === undefined ? 0 : listenersIn(room) + this.pulled(spaceId);
   }
 
   /** What the gate has to know of: spaces that are open, soon will be, or still have somebody. */
@@ -211,8 +200,18 @@ export class House implements FeedReader {
     }
   }
 
+  /** How far down the order of degradation a space is here: the step that newcomers meet. */
+  step({ space, ladder }: Room): Rung | 'line' | 'none' {
+    if (this.#options.gate?.nowServing(space.id)?.open === true && !ladder.on('hls')) return 'line';
+    return ladder.rung ?? 'none';
+  }
+
+  /** Of a space's places for newcomers, the share that is taken. */
+  readonly #placesTaken = (spaceId: string): number =>
+    this.#options.gate?.taken(spaceId, this.used(spaceId)) ?? 0;
+
   /** The refusal of one for whom there is no place now. */
-  waiting(soon: boolean): Admission {
+  waiting(soon: boolean): Refusal {
     return { refusal: 'waiting', retryAfterS: this.#options.gate?.retryAfterS(soon) ?? 1 };
   }
 
@@ -224,6 +223,7 @@ export class House implements FeedReader {
   /**
    * Decides on a request for a lane; writes nothing.
    * @param pass the token of one who comes back, or that the gate has let them in already
+   * @param rendition what one who comes back had
    */
   admit(
     lane: LaneId,
@@ -231,14 +231,18 @@ export class House implements FeedReader {
     from: number | null,
     profile: ProfileId | null,
     pass: string | symbol | null = null,
+    rendition: RenditionId | null = null,
   ): Admission {
     const room = this.#rooms.get(spaceId);
-    if (room === undefined) return this.settled ? UNKNOWN_SPACE : NOT_SETTLED;
-    const { space } = room;
-    if (space.state === 'ended') return ENDED;
-    if (space.state === 'scheduled') return this.#notOpen(space);
-    const wanted = lane === 'radio' ? 'steady' : (profile ?? space.profile);
-    const cohort = room.cohorts.find((each) => each.lane === lane && each.profile.id === wanted)!;
+    const silence = this.#silenceOf(room);
+    if (room === undefined || silence !== null) return silence ?? UNKNOWN_SPACE;
+    const elsewhere = lane === 'live' && pass === null ? this.overflow.elsewhere(room) : null;
+    if (elsewhere !== null) return elsewhere;
+    const has =
+      lane === 'radio'
+        ? RADIO
+        : this.overflow.given(room, profile, rendition, typeof pass !== 'string');
+    const cohort = cohortOf(room, lane, has.profile, has.rendition);
     const { headSeq } = cohort.source.ring;
     if (from !== null && headSeq !== -1 && from > headSeq + AHEAD_CHUNKS_MAX) {
       return {
@@ -253,7 +257,19 @@ export class House implements FeedReader {
     return { cohort, startSeq: cohort.startOf(from) };
   }
 
-  #notOpen(space: PublicSpace): Admission {
+  /** Why there is no sound of this space at all; null when there is. */
+  silence(spaceId: string): Refusal | null {
+    return this.#silenceOf(this.#rooms.get(spaceId));
+  }
+
+  #silenceOf(room: Room | undefined): Refusal | null {
+    if (room === undefined) return this.settled ? UNKNOWN_SPACE : NOT_SETTLED;
+    const { space } = room;
+    if (space.state === 'ended') return ENDED;
+    return space.state === 'scheduled' ? this.#notOpen(space) : null;
+  }
+
+  #notOpen(space: PublicSpace): Refusal {
     const waitS = Math.ceil((space.doorsAtMs - this.#options.clock.wallMs()) / 1_000);
     return { refusal: 'not_open', retryAfterS: Math.min(60, Math.max(1, waitS)) };
   }
@@ -276,6 +292,7 @@ export class House implements FeedReader {
     const spaceId = this.#spaceOf.get(cohort);
     if (spaceId !== undefined) this.#options.gate?.joined(spaceId, this.used(spaceId));
     if (resumed) counters.resumes[cohort.lane]++;
+    else this.overflow.took(cohort);
     const behind = startSeq >= 0 && startSeq < headSeq;
     const nextSeq = behind ? Math.min(headSeq, startSeq + SECTION_CHUNKS_MAX) : startSeq;
     const bytes = source.answer(head, startSeq, nextSeq);
@@ -303,8 +320,10 @@ export class House implements FeedReader {
     const turns = {
       near: this.#paces.near.tick(nowMs, lateMs, this.#writtenMs),
       steady: this.#paces.steady.tick(nowMs, lateMs, this.#writtenMs),
+      far: this.#paces.far.tick(nowMs, lateMs, this.#writtenMs),
     };
     this.#options.gate?.pace.tick(nowMs, lateMs);
+    this.overflow.tick(nowMs, this.#rooms.values(), this.#paces.steady, this.#placesTaken);
     this.#tickedMs = nowMs;
     this.#writtenMs = 0;
     for (const room of this.#rooms.values()) {
@@ -358,10 +377,7 @@ export class House implements FeedReader {
   }
 }
 
-function aboutOf(space: PublicSpace): ProgrammeAbout {
-  return { rendition: RENDITIONS[space.rendition], title: space.title, host: space.host };
-}
-
-const UNKNOWN_SPACE: Admission = { refusal: 'unknown_space' };
-const NOT_SETTLED: Admission = { refusal: 'part_away', retryAfterS: 1 };
-const ENDED: Admission = { refusal: 'ended' };
+const RADIO = { profile: 'steady', rendition: null } as const;
+const UNKNOWN_SPACE: Refusal = { refusal: 'unknown_space' };
+const NOT_SETTLED: Refusal = { refusal: 'part_away', retryAfterS: 1 };
+const ENDED: Refusal = { refusal: 'ended' };

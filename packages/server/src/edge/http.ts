@@ -18,7 +18,7 @@ import { parseLiveQuery } from './live-request.ts';
 import { ON_AIR_AGE_S, OnAirWords } from './on-air.ts';
 import type { Pages } from './pages.ts';
 import type { PartProxy } from './proxy.ts';
-import { endRaw, refuse } from './refuse.ts';
+import { endRaw, refuse, refuseAs } from './refuse.ts';
 
 const HEADER_BYTES_MAX = 16_384;
 const HEADERS_MAX = 100;
@@ -228,13 +228,14 @@ export class EdgeHttp {
         request,
         response,
         'bad_request',
-        '`from` is a whole number, `profile` is near or steady, each at most once.',
+        '`from` is a whole number, `profile` is near, steady or far, each at most once.',
       );
       return;
     }
     const resumed = wanted.from !== null;
     if (gate === null || wanted.ticket === null) {
-      const admission = house.admit(lane, spaceId, wanted.from, wanted.profile, wanted.pass);
+      const { from, profile, pass, rendition } = wanted;
+      const admission = house.admit(lane, spaceId, from, profile, pass, rendition);
       this.#stream(admission, spaceId, resumed, request, response);
       return;
     }
@@ -254,13 +255,11 @@ export class EdgeHttp {
     const { house } = this.#options;
     if (request.socket.destroyed) return;
     if ('refusal' in admission) {
-      const { refusal, detail, retryAfterS } = admission;
-      refuse(request, response, refusal, detail, retryAfterS);
+      refuseAs(request, response, admission);
       return;
     }
     response.removeHeader('transfer-encoding'); // ended by closing (RFC 9112 §6.3)
-    const { contentType } = admission.cohort.source.format;
-    response.writeHead(200, streamFields(contentType, house.returnToken(spaceId)));
+    response.writeHead(200, streamFields(admission.cohort, house.returnToken(spaceId)));
     if (request.method === 'HEAD') {
       response.end();
       return;
@@ -326,8 +325,10 @@ export class EdgeHttp {
     response.end(request.method === 'HEAD' ? undefined : body);
   }
 
-  #described({ space }: Room): Buffer {
-    return Buffer.from(JSON.stringify({ ...space, nowMs: this.#options.clock.wallMs() }));
+  #described(room: Room): Buffer {
+    const { house, clock } = this.#options;
+    const overflow = house.step(room);
+    return Buffer.from(JSON.stringify({ ...room.space, overflow, nowMs: clock.wallMs() }));
   }
 
   #readiness(response: ServerResponse): void {

@@ -16,6 +16,7 @@ describe('the fast path takes', () => {
     spaceId: 'evening',
     from: null,
     profile: null,
+    rendition: null,
     pass: null,
     kept: true,
   };
@@ -27,6 +28,11 @@ describe('the fast path takes', () => {
     ['GET /live/evening?profile=near&from=42 HTTP/1.1', { ...plain, from: 42, profile: 'near' }],
     ['GET /live/evening?from=42&return=Ab_- HTTP/1.1', { ...plain, from: 42, pass: 'Ab_-' }],
     ['GET /live/evening?codec=opus&x HTTP/1.1', plain],
+    [
+      'GET /live/evening?profile=far&rendition=voice24 HTTP/1.1',
+      { ...plain, profile: 'far', rendition: 'voice24' },
+    ],
+    ['GET /live/evening?rendition=other HTTP/1.1', plain],
   ])('%s', (line, expected) => {
     expect(parseLiveRequest(request(line))).toEqual(expected);
   });
@@ -91,7 +97,7 @@ const wellFormed = fc
     method: fc.constantFrom('GET', 'HEAD'),
     spaceId: fc.stringMatching(/^[a-z0-9][a-z0-9-]{2,63}$/),
     from: fc.option(fc.nat({ max: 2 ** 31 - 1 })),
-    profile: fc.option(fc.constantFrom('near' as const, 'steady' as const)),
+    profile: fc.option(fc.constantFrom('near' as const, 'steady' as const, 'far' as const)),
     fields: fc.array(
       fc.tuple(fc.stringMatching(/^X-[A-Za-z0-9-]{1,10}$/), fc.stringMatching(/^[ -~]{0,20}$/)),
       { maxLength: 8 },
@@ -113,6 +119,7 @@ const wellFormed = fc
       spaceId,
       from,
       profile,
+      rendition: null,
       pass: null,
       kept: true,
     };
@@ -160,7 +167,7 @@ test('a query says at most one place and one profile, both exact', () => {
   expect(parseLiveQuery('from=')).toBeNull();
   expect(parseLiveQuery('from=-1')).toBeNull();
   expect(parseLiveQuery('profile=near&profile=near')).toBeNull();
-  const nothing = { from: null, profile: null, pass: null, ticket: null };
+  const nothing = { from: null, profile: null, rendition: null, pass: null, ticket: null };
   expect(parseLiveQuery('fromage=1')).toEqual(nothing);
   expect(parseLiveQuery('ticket=Ab_-')).toEqual({ ...nothing, ticket: 'Ab_-' });
   // A ticket has to be asked about: not on the fast path.

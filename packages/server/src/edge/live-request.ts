@@ -5,7 +5,7 @@
  * recognise to the last byte it refuses with `null`, never with an error: the full HTTP parser then
  * answers. It reads no byte beyond the packet, and no packet beyond `FAST_HEAD_BYTES_MAX`.
  */
-import { PROFILES, type ProfileId, SPACE_ID } from '@parterre/protocol';
+import { PROFILES, type ProfileId, type RenditionId, SPACE_ID } from '@parterre/protocol';
 
 /** Larger first packets go to the full parser, which has its own limit. */
 export const FAST_HEAD_BYTES_MAX = 4_096;
@@ -21,6 +21,8 @@ export interface LiveRequest {
   readonly from: number | null;
   /** null takes the space's own. */
   readonly profile: ProfileId | null;
+  /** One who comes back asks for what they had; null takes the space's own. */
+  readonly rendition: RenditionId | null;
   /** What lets one who was in come back. */
   readonly pass: string | null;
   /** The connection may have a next request, when this one is refused. */
@@ -77,8 +79,8 @@ export function parseLiveRequest(bytes: Uint8Array): LiveRequest | null {
   if (!matchesAt(bytes, lineEnd, VERSION)) return null;
   const header = headerOf(bytes, lineEnd + VERSION.length);
   if (header === FOREIGN) return null;
-  const { from, profile, pass } = query;
-  return { headOnly, spaceId, from, profile, pass, kept: header === KEPT };
+  const { from, profile, rendition, pass } = query;
+  return { headOnly, spaceId, from, profile, rendition, pass, kept: header === KEPT };
 }
 
 const WAITING = ascii('GET /gate/');
@@ -100,13 +102,20 @@ export function parseWaitingRequest(bytes: Uint8Array): string | null {
 export interface LiveQuery {
   readonly from: number | null;
   readonly profile: ProfileId | null;
+  readonly rendition: RenditionId | null;
   /** `return=`: what lets one who was in come back. */
   readonly pass: string | null;
   /** `ticket=`: a place in line. */
   readonly ticket: string | null;
 }
 
-const NO_QUERY: LiveQuery = { from: null, profile: null, pass: null, ticket: null };
+const NO_QUERY: LiveQuery = {
+  from: null,
+  profile: null,
+  rendition: null,
+  pass: null,
+  ticket: null,
+};
 
 /**
  * The query of a live request. Unknown parameters are tolerated; `from` and `profile` are not
@@ -117,6 +126,7 @@ export function parseLiveQuery(query: string): LiveQuery | null {
   if (query === '') return NO_QUERY;
   let from: number | null = null;
   let profile: ProfileId | null = null;
+  let rendition: RenditionId | null = null;
   let pass: string | null = null;
   let ticket: string | null = null;
   for (const parameter of query.split('&')) {
@@ -128,13 +138,15 @@ export function parseLiveQuery(query: string): LiveQuery | null {
       const id = parameter.slice(8);
       if (profile !== null || !Object.hasOwn(PROFILES, id)) return null;
       profile = id as ProfileId;
+    } else if (parameter === 'rendition=voice24') {
+      rendition = 'voice24';
     } else if (parameter.startsWith('return=')) {
       pass = parameter.slice(7);
     } else if (parameter.startsWith('ticket=')) {
       ticket = parameter.slice(7);
     }
   }
-  return { from, profile, pass, ticket };
+  return { from, profile, rendition, pass, ticket };
 }
 
 /** The first blank line is the packet's end: one whole request, nothing after it. */

@@ -66,6 +66,17 @@ describe('pages', () => {
     expect(page.headers.get('strict-transport-security')).toBeNull();
   });
 
+  test('may have the programme from a cache at another address, when there is one', async () => {
+    const hlsBase = 'https://cache.example.org';
+    const overflow = { has: new Set<never>(), egress: () => 0, hlsBase };
+    const other = await runEdge({ pagesDir: join(folder, 'pages'), overflow });
+    const page = await fetch(`${other.url}/evening`);
+    expect(page.headers.get('content-security-policy')).toContain(
+      `connect-src 'self' ${hlsBase} ws: wss:`,
+    );
+    await other.close();
+  });
+
   test('the page of a space carries its title for whoever shows the link, as text and never as markup', async () => {
     const mark = 'Parterre: listen live';
     const head = `<meta property="og:title" content="${mark}" /><title>${mark}</title>`;

@@ -30,7 +30,6 @@ const CONTENT_POLICY = [
 const PAGE_FIELDS = {
   'content-type': 'text/html; charset=utf-8',
   'cache-control': 'no-cache',
-  'content-security-policy': CONTENT_POLICY,
   'permissions-policy': 'microphone=(self), camera=(), geolocation=()',
   'cross-origin-opener-policy': 'same-origin',
 };
@@ -76,12 +75,15 @@ export class Pages {
   readonly #files = new Map<string, BuiltFile>();
   /** The page of a space, cut at its title. */
   #listenParts: readonly string[] = [];
+  readonly #policy: string = CONTENT_POLICY;
 
   /**
    * @param folder what the web build made; it need not exist
+   * @param cache where the pages may have the programme from besides
    * @throws Error when it is larger than any build is
    */
-  constructor(folder: string) {
+  constructor(folder: string, cache = '') {
+    if (cache !== '') this.#policy = CONTENT_POLICY.replace(' ws:', ` ${cache} ws:`);
     if (!existsSync(folder)) return;
     let bytes = 0;
     for (const entry of readdirSync(folder, { withFileTypes: true, recursive: true })) {
@@ -145,7 +147,8 @@ export class Pages {
     }
     // The page itself says what is wrong, to people; the status says it to everybody else.
     const status = !this.built ? 503 : title === null ? 404 : 200;
-    response.writeHead(status, { ...PAGE_FIELDS, 'content-length': body.length });
+    const own = { 'content-security-policy': this.#policy, 'content-length': body.length };
+    response.writeHead(status, { ...PAGE_FIELDS, ...own });
     response.end(request.method === 'HEAD' ? undefined : body);
   }
 

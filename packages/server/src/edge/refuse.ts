@@ -5,7 +5,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { ERRORS, type ErrorCode, errorBody } from '@parterre/protocol';
-import { refusalBody, refusalFields } from './answers.ts';
+import { type Refusal, refusalBody, refusalFields } from './answers.ts';
 
 /** Refuses with the body every refusal has. */
 export function refuse(
@@ -15,10 +15,19 @@ export function refuse(
   detail?: string,
   retryAfterS?: number,
 ): void {
+  refuseAs(request, response, { refusal: code, detail, retryAfterS });
+}
+
+/** The same, with all there is to say. */
+export function refuseAs(
+  request: IncomingMessage,
+  response: ServerResponse,
+  refused: Refusal,
+): void {
   if (response.headersSent) return void response.destroy();
-  const body = refusalBody(code, detail);
-  response.writeHead(ERRORS[code].status, {
-    ...refusalFields(retryAfterS),
+  const body = refusalBody(refused.refusal, refused.detail);
+  response.writeHead(ERRORS[refused.refusal].status, {
+    ...refusalFields(refused),
     'content-length': body.length,
   });
   response.end(request.method === 'HEAD' ? undefined : body);
@@ -33,7 +42,7 @@ export function refuseWith(
 ): void {
   const body = Buffer.from(JSON.stringify({ ...errorBody(code), ...beside }));
   response.writeHead(ERRORS[code].status, {
-    ...refusalFields(undefined),
+    ...refusalFields({}),
     'content-length': body.length,
   });
   response.end(request.method === 'HEAD' ? undefined : body);
@@ -43,7 +52,7 @@ export function refuseWith(
 export function endRaw(socket: Socket, code: ErrorCode, retryAfterS?: number): void {
   const body = refusalBody(code, undefined);
   let head = `HTTP/1.1 ${ERRORS[code].status} Refused\r\nconnection: close\r\ncontent-length: ${body.length}\r\n`;
-  for (const [name, value] of Object.entries(refusalFields(retryAfterS)))
+  for (const [name, value] of Object.entries(refusalFields({ retryAfterS })))
     head += `${name}: ${value}\r\n`;
   socket.end(Buffer.concat([Buffer.from(`${head}\r\n`, 'latin1'), body]));
 }

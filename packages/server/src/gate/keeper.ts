@@ -11,7 +11,7 @@ import type { DrawnSpace, EntrantsWord } from './lotteries.ts';
 import type { EdgeGrant, EdgeReport, LineWord, SpaceReport } from './messages.ts';
 import { JoinPace } from './pace.ts';
 import { Purse } from './purse.ts';
-import { mayReturn, openTicket, sealReturn, type Ticket } from './ticket.ts';
+import { letInMs, mayReturn, openTicket, sealReturn, type Ticket } from './ticket.ts';
 
 /** Places that were left are kept this long for whoever left them, ms. */
 const KEEP_MS = 10_000;
@@ -164,6 +164,24 @@ export class GateKeeper {
     }
     this.counters.waiting++;
     return false;
+  }
+
+  /** When the holder of a return token was let in; null when it is none that is in force. */
+  letInMs(spaceId: string, token: string, wallMs: number): number | null {
+    return letInMs(this.#key, spaceId, token, wallMs);
+  }
+
+  /** Whether there is a place for each of so many listeners, those included that are kept for who comes back. */
+  carries(spaceId: string, used: number): boolean {
+    return this.#purse.admits(spaceId, used + this.#door(spaceId).reserved - 1, 0, true);
+  }
+
+  /** Of this edge's places for newcomers, the share that is taken; 1 while there is a line. */
+  taken(spaceId: string, used: number): number {
+    const door = this.#door(spaceId);
+    if (door.line?.open === true) return 1;
+    const limit = this.#purse.limit(spaceId);
+    return limit === 0 ? 0 : Math.min(1, (used + door.reserved) / limit);
   }
 
   /** One was taken in; `used` is without it. */

@@ -44,6 +44,11 @@ export class Purse {
     return limit + spare === 0 && this.#floatLeft() > 0;
   }
 
+  /** Listeners up to which newcomers are taken in; 0 before any word. */
+  limit(spaceId: string): number {
+    return this.#pockets.get(spaceId)?.limit ?? 0;
+  }
+
   /** One was taken in; `used` is without it. */
   took(spaceId: string, used: number): void {
     const pocket = this.#pocket(spaceId);

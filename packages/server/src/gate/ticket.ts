@@ -80,9 +80,20 @@ export function sealReturn(key: Uint8Array, space: string, wallMs: number): stri
 
 /** Whether this token was given to somebody who was let into this space, not too long ago. */
 export function mayReturn(key: Uint8Array, space: string, text: string, wallMs: number): boolean {
+  return letInMs(key, space, text, wallMs) !== null;
+}
+
+/** When the holder of this token was let into this space; null when that is not so, or too long ago. */
+export function letInMs(
+  key: Uint8Array,
+  space: string,
+  text: string,
+  wallMs: number,
+): number | null {
   const fields = unseal(key, 'return', text);
-  if (fields === null || fields.length !== 2 || fields[0] !== space) return false;
-  if (!NUMBER.test(fields[1]!)) return false;
-  const agoMs = wallMs - Number(fields[1]) * 1_000;
-  return agoMs >= -60_000 && agoMs < RETURN_MS;
+  if (fields === null || fields.length !== 2 || fields[0] !== space) return null;
+  if (!NUMBER.test(fields[1]!)) return null;
+  const atMs = Number(fields[1]) * 1_000;
+  const agoMs = wallMs - atMs;
+  return agoMs >= -60_000 && agoMs < RETURN_MS ? atMs : null;
 }

@@ -2,7 +2,7 @@
  * What the api asks of the programme. The programme keeps each plan on its own disk and carries it out
  * by itself: doors, start and end happen on time with the api away [P3, P4].
  */
-import type { ProfileId, PublicSpace, RenditionId, Role } from '@parterre/protocol';
+import type { PublicSpace, Role, SpaceProfileId, SpaceRenditionId } from '@parterre/protocol';
 
 export interface SpacePlan {
   readonly id: string;
@@ -13,8 +13,8 @@ export interface SpacePlan {
   readonly startsAtMs: number | null;
   /** IANA name of the zone the start is announced in. */
   readonly zone?: string | null;
-  readonly profile: ProfileId;
-  readonly rendition: RenditionId;
+  readonly profile: SpaceProfileId;
+  readonly rendition: SpaceRenditionId;
   readonly holdingSound: boolean;
 }
 

@@ -11,7 +11,7 @@ import {
   type LivePart,
   type OpusDecoder,
 } from '@parterre/media';
-import type { ErrorBody } from '@parterre/protocol';
+import { type ErrorBody, LANE_HEADER, PROFILES, profileIn } from '@parterre/protocol';
 import type { Clock, Timers } from '../ports/clock.ts';
 import { Examination } from './examination.ts';
 import type { ProbeReport } from './report.ts';
@@ -68,6 +68,11 @@ class Listener {
   readonly #startedMs: number;
   readonly #stop = new AbortController();
   #refusal: ProbeReport['refusal'] = null;
+  /** What the last connection had, to be asked for again, and what lets it come back. */
+  #given: { readonly lane: string | null; readonly pass: string | null } = {
+    lane: null,
+    pass: null,
+  };
   #decoder: OpusDecoder | null = null;
   #joinMs: number | null = null;
   #connections = 0;
@@ -103,6 +108,12 @@ class Listener {
     return this.#report();
   }
 
+  /** A connection with a longer flush is silent for longer. */
+  get #silenceMsMax(): number {
+    const profile = profileIn(this.#given.lane) ?? 'steady';
+    return Math.max(SILENCE_MS_MAX, PROFILES[profile].flushMsMax * 1.5);
+  }
+
   /** There is nothing more to hear. */
   get #over(): boolean {
     return this.#ended || (this.#refusal !== null && FINAL_STATUSES.has(this.#refusal.status));
@@ -127,6 +138,9 @@ class Listener {
     const { nextSeq } = this.#examination;
     const url = new URL(this.#url);
     if (nextSeq !== null) url.searchParams.set('from', String(nextSeq));
+    for (const [name, value] of new URLSearchParams(this.#given.lane ?? ''))
+      url.searchParams.set(name, value);
+    if (this.#given.pass !== null) url.searchParams.set('return', this.#given.pass);
     this.#connections++;
     const response = await this.#ask(url);
     if (response === null) return;
@@ -135,6 +149,8 @@ class Listener {
       return;
     }
     this.#refusal = null;
+    const { [LANE_HEADER]: lane = null, 'parterre-return': pass = null } = response.headers;
+    this.#given = { lane: lane as string | null, pass: pass as string | null };
     await this.#listen(response);
   }
 
@@ -143,7 +159,11 @@ class Listener {
     if (signal.aborted) return Promise.resolve(null);
     return new Promise((resolve) => {
       const get = url.protocol === 'https:' ? httpsGet : httpGet;
-      const request: ClientRequest = get(url, { agent: false, signal, timeout: SILENCE_MS_MAX });
+      const request: ClientRequest = get(url, {
+        agent: false,
+        signal,
+        timeout: this.#silenceMsMax,
+      });
       request.on('response', resolve);
       request.on('timeout', () => request.destroy());
       request.on('error', () => resolve(null));
@@ -215,7 +235,7 @@ class Listener {
     const { fragments, gaps, gapCount, faults, faultCount, firstSeq, nextSeq } = this.#examination;
     const nowMs = this.#options.clock.monotonicMs();
     const silentMs = this.#lastByteMs === null ? 0 : nowMs - this.#lastByteMs;
-    const onAir = this.#ended || silentMs < SILENCE_MS_MAX;
+    const onAir = this.#ended || silentMs < this.#silenceMsMax;
     return {
       ok: fragments > 0 && gapCount === 0 && faultCount === 0 && onAir && this.#refusal === null,
       url: this.#url.href,
@@ -234,6 +254,7 @@ class Listener {
       snapshots: this.#examination.snapshots,
       epoch: this.#examination.epoch,
       bytes: this.#bytes,
+      lane: this.#given.lane,
       latency: this.#examination.latency(),
       longestWaitMs: Math.max(this.#longestWaitMs, this.#ended ? 0 : silentMs),
       starvedMs: this.#examination.starvedMs,

@@ -44,6 +44,8 @@ export interface ProbeReport {
   /** Of the programme log, as last told; each restart of the programme is a new one. */
   readonly epoch: number | null;
   readonly bytes: number;
+  /** What the last connection was given: profile and rendition, as the answer said; null when it did not. */
+  readonly lane: string | null;
   /**
    * Arrival wall clock minus the capture of the chunk's first sample, so 200 ms of it are the chunk
    * itself. Of chunks that were pushed, not of those a connection began with. Right where both clocks are.
@@ -68,7 +70,7 @@ export function probeText(report: ProbeReport): string {
     lines.push(
       `  joined after ${round(report.joinMs ?? 0)} ms, listened ${seconds.toFixed(1)} s over ${report.connections} connection(s)`,
       `  fragments ${report.fragments} (sequences ${report.firstSeq} to ${(report.nextSeq ?? 0) - 1}), frames decoded ${report.decodedFrames}, snapshots ${report.snapshots}`,
-      `  bytes ${report.bytes}, longest wait ${round(report.longestWaitMs)} ms, a player would have lacked ${round(report.starvedMs)} ms`,
+      `  bytes ${report.bytes}, ${report.lane?.replace('&', ', ') ?? 'profile unknown'}, longest wait ${round(report.longestWaitMs)} ms, a player would have lacked ${round(report.starvedMs)} ms`,
     );
   } else if (report.bytes === 0 && report.refusal === null) {
     lines.push('  no byte came: does a server run at this address?');

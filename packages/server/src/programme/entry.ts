@@ -21,6 +21,8 @@ export interface ProgrammeOptions {
   /** Names the stretch in which the monotonic clock counts from one origin; empty when not known. */
   readonly bootId: string;
   readonly spacesMax: number;
+  /** Each space that has one is encoded in the lean rendition as well. */
+  readonly lean: boolean;
   readonly idleEndMs: number;
   /** Recordings older than this go; 0 keeps them. */
   readonly retentionMs: number;

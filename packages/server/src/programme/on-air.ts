@@ -40,6 +40,8 @@ export interface OnAirOptions {
   readonly anchorMs: number;
   /** Takes each record after it was written. */
   readonly publish: (record: ProgrammeRecord) => void;
+  /** Takes the same in the lean rendition, after it; what is never written. */
+  readonly publishLean?: (record: ProgrammeRecord) => void;
   /** The next frame is the first that is live. */
   readonly started: () => void;
   readonly levels: (levels: Readonly<Record<string, number>>, programme: number) => void;
@@ -55,6 +57,7 @@ export class OnAir {
   private frames: number;
   private startFrame = Number.POSITIVE_INFINITY;
   private packets: Uint8Array[] = [];
+  private leanPackets: Uint8Array[] = [];
   private peak = 0;
   private holding = true;
   private occupiedMs: number;
@@ -170,7 +173,9 @@ export class OnAir {
     const endSeq = Math.floor((nowMs - this.anchorMonotonicMs) / CHUNK_MS);
     const { epoch } = this.options;
     const capturedAtMs = this.capturedAtMs(seq);
-    this.put({ kind: 'hole', seq, endSeq, epoch, capturedAtMs });
+    const hole = { kind: 'hole', seq, endSeq, epoch, capturedAtMs } as const;
+    this.put(hole);
+    this.options.publishLean?.(hole);
     this.frames = endSeq * FRAMES_PER_CHUNK;
     this.options.meter.chunksSkipped(endSeq - seq);
   }
@@ -180,8 +185,9 @@ export class OnAir {
       this.startFrame = Number.POSITIVE_INFINITY;
       this.options.started();
     }
-    const { packet, peak, holding } = this.options.mixer.tick(nowMs);
+    const { packet, leanPacket, peak, holding } = this.options.mixer.tick(nowMs);
     this.packets.push(packet);
+    if (leanPacket != null) this.leanPackets.push(leanPacket);
     this.peak = Math.max(this.peak, peak);
     this.holding = holding;
     this.frames++;
@@ -195,10 +201,13 @@ export class OnAir {
     const snapshot = this.snapshots.next(this.kept, this.seats.values(), this.holding, speaking);
     const { epoch } = this.options;
     const capturedAtMs = this.capturedAtMs(seq);
-    const { packets: frames, peak } = this;
+    const { packets: frames, leanPackets, peak } = this;
     this.packets = [];
+    this.leanPackets = [];
     this.peak = 0;
-    this.put({ kind: 'chunk', seq, epoch, capturedAtMs, peak, frames, snapshot });
+    const chunk = { kind: 'chunk', seq, epoch, capturedAtMs, peak, frames, snapshot } as const;
+    this.put(chunk);
+    if (leanPackets.length > 0) this.options.publishLean?.({ ...chunk, frames: leanPackets });
     for (const seat of this.seats.values()) if (seat.onAir) this.occupiedMs = nowMs;
     const levels: Record<string, number> = {};
     for (const [id, voice] of voices) levels[id] = voice.level;

@@ -3,7 +3,14 @@
  * goes on beyond anything that can have been handed out, and the gap is one `hole` [P3]. A disk that
  * refuses keeps no space off the air.
  */
-import { CHUNK_MS, ParterreError, RENDITIONS, type Snapshot } from '@parterre/protocol';
+import {
+  CHUNK_MS,
+  LEAN_RENDITIONS,
+  ParterreError,
+  RENDITIONS,
+  type Rendition,
+  type Snapshot,
+} from '@parterre/protocol';
 import type { Clock } from '../ports/clock.ts';
 import type { Log } from '../ports/log.ts';
 import type { KeptPlan } from '../ports/plan-store.ts';
@@ -14,7 +21,7 @@ import {
   type ProgrammeLog,
   type ProgrammeRecord,
 } from '../ports/programme-log.ts';
-import { RING_RECORDS } from './feed.ts';
+import { type Feed, RING_RECORDS } from './feed.ts';
 import { LogKeeper } from './log-keeper.ts';
 import type { ProgrammeMeter } from './meter.ts';
 import { type CreateMixer, OnAir, type OnAirOptions, seqAt } from './on-air.ts';
@@ -27,8 +34,24 @@ export interface OpeningOptions {
   readonly log: Log;
   readonly meter: ProgrammeMeter;
   readonly publish: OnAirOptions['publish'];
+  /** null: the space has its own rendition alone. */
+  readonly lean: {
+    readonly rendition: Rendition;
+    readonly publish: OnAirOptions['publish'];
+  } | null;
   readonly started: OnAirOptions['started'];
   readonly levels: OnAirOptions['levels'];
+}
+
+/** Where the lean rendition of a space goes; null where there is none. */
+export function leanOf(
+  wanted: boolean,
+  { id, rendition }: SpacePlan,
+  feed: Pick<Feed, 'append'>,
+): OpeningOptions['lean'] {
+  const lean = wanted ? LEAN_RENDITIONS[rendition] : undefined;
+  if (lean === undefined) return null;
+  return { rendition: lean, publish: (record) => feed.append(id, lean.id, record) };
 }
 
 export interface Opened {
@@ -51,7 +74,7 @@ interface Anchor {
 }
 
 export async function bringOnAir(kept: KeptPlan, options: OpeningOptions): Promise<Opened> {
-  const { clock, programmeLog, bootId, log, meter, publish, started, levels } = options;
+  const { clock, programmeLog, bootId, log, meter, publish, lean, started, levels } = options;
   const { id, rendition, holdingSound } = kept.plan;
   const found = await findAnchor(kept, options);
   const nowMs = clock.monotonicMs();
@@ -72,10 +95,14 @@ export async function bringOnAir(kept: KeptPlan, options: OpeningOptions): Promi
     startSeq > clockSeq ? nowMs - startSeq * CHUNK_MS : found.anchorMonotonicMs;
   const { anchorMs } = found;
   const epoch = writer?.epoch ?? (last?.epoch ?? 0) + 1;
-  const mixer = await options.createMixer({ rendition: RENDITIONS[rendition], holdingSound });
+  const mixer = await options.createMixer({
+    rendition: RENDITIONS[rendition],
+    holdingSound,
+    lean: lean?.rendition ?? null,
+  });
   const keeper = new LogKeeper({ clock, log, meter, open }, writer);
   const withAnchor: KeptPlan = { ...kept, anchorMs, anchorMonotonicMs, bootId };
-  const ends = { publish, started, levels };
+  const ends = { publish, started, levels, ...(lean && { publishLean: lean.publish }) };
   const onAir = new OnAir(
     { mixer, keeper, meter, epoch, startSeq, anchorMonotonicMs, anchorMs, ...ends },
     withAnchor,

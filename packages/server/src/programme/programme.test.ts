@@ -26,7 +26,7 @@ class Stage {
   programme!: Programme;
   bootId = 'boot';
   control!: ProgrammeControl;
-  limits = { spacesMax: 2, idleEndMs: 10 * MINUTE_MS, retentionMs: 60 * MINUTE_MS };
+  limits = { spacesMax: 2, lean: false, idleEndMs: 10 * MINUTE_MS, retentionMs: 60 * MINUTE_MS };
 
   async open(): Promise<void> {
     this.process = new SimProcess(this.world);

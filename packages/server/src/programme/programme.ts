@@ -19,7 +19,7 @@ import { Aftermath } from './aftermath.ts';
 import { Archive } from './archive.ts';
 import { type Entry, newEntry, type ProgrammeOptions } from './entry.ts';
 import { Feed } from './feed.ts';
-import { bringOnAir, liveIn } from './opening.ts';
+import { bringOnAir, leanOf, liveIn } from './opening.ts';
 import { PlanKeeping } from './plan-keeping.ts';
 import { checkPlan, freshPlan, opensAtMs, publicSpaceOf, replanned } from './public-space.ts';
 import { type InputSession, Sessions } from './sessions.ts';
@@ -279,6 +279,7 @@ export class Programme implements ProgrammeFeed, FeedSource {
       ...this.options,
       log,
       publish: (record) => this.feed.append(plan.id, plan.rendition, record),
+      lean: leanOf(this.options.lean, plan, this.feed),
       started: () => void this.goLive(entry),
       levels: (levels, programme) => this.sessions.levels(plan.id, levels, programme),
     });

@@ -43,6 +43,7 @@ class Evening {
       },
       bootId: 'boot',
       spacesMax: 2,
+      lean: false,
       idleEndMs: 10 * MINUTE_MS,
       retentionMs: 0,
     });

@@ -98,6 +98,10 @@ const FR: Record<ProblemCode, ProblemWords> = {
     'Ce certificat n’existe pas.',
     'Faites une répétition pour en obtenir un : « parterre rehearse ».',
   ),
+  take_hls: say(
+    'Le programme est servi par un cache aux nouveaux venus en ce moment.',
+    'Allez à l’adresse donnée par Location : le même programme, quelques secondes plus tard.',
+  ),
   unknown_path: say('Il n’y a rien à cette adresse.', 'Vérifiez l’adresse.'),
   method_not_allowed: say(
     'Cette méthode n’est pas possible ici.',

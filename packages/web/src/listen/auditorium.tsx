@@ -263,13 +263,17 @@ function Controls(props: { listening: Listening; seated: boolean; spaceState: Sp
       <div class="controls-line">
         <p role="status">{sentenceOf(words, state, spaceState)}</p>
         <p class="soft small figures latency">
-          {audible && stats.latencyMs !== null ? latencyWord(words, stats.latencyMs) : ' '}
+          {audible && stats.latencyMs !== null
+            ? latencyWord(words, stats.latencyMs, listening.snapshot?.profile === 'far')
+            : ' '}
         </p>
       </div>
     </div>
   );
 }
 
-function latencyWord(words: ListenWords, latencyMs: number): string {
-  return latencyMs < LIVE_WORD_MS_MAX ? words.live : words.behind(Math.round(latencyMs / 1_000));
+function latencyWord(words: ListenWords, latencyMs: number, crowded: boolean): string {
+  const seconds = Math.round(latencyMs / 1_000);
+  if (crowded) return words.behindCrowd(seconds);
+  return latencyMs < LIVE_WORD_MS_MAX ? words.live : words.behind(seconds);
 }

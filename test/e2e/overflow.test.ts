@@ -1,0 +1,180 @@
+/**
+ * A house whose places run short, with hls for a cache: newcomers are sent to it before the last place is
+ * taken, the player goes from the live lane to the cache and back again in one source buffer, and what comes
+ * out of the loudspeaker has no hole. The sound is the holding sound, which never pauses.
+ */
+import { once } from 'node:events';
+import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { hasChromium, launchAloud } from './support/browser.ts';
+import { hasLoudspeaker, Loudspeaker } from './support/loudspeaker.ts';
+import { type SdkHeard, SdkPage } from './support/sdk-page.ts';
+import { TestServer, until } from './support/server.ts';
+import { rms } from './support/signal.ts';
+import { RATE_HZ } from './support/sound.ts';
+
+const SPACE = 'evening';
+const CAPACITY = 100;
+/** Sound that is shorter than this between two silences is none: what a gap is. */
+const WINDOW = RATE_HZ / 50;
+
+/** A line to the server that can be cut, and over which one comes back as somebody who was never in. */
+class ForgetfulLine {
+  readonly url: string;
+  /** Requests it carried, by their first line. */
+  readonly asked: string[] = [];
+  forgets = false;
+  readonly #server: Server;
+  readonly #sockets = new Set<Socket>();
+
+  private constructor(server: Server) {
+    this.#server = server;
+    this.url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  }
+
+  static async to(url: string): Promise<ForgetfulLine> {
+    const server = createServer();
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const line = new ForgetfulLine(server);
+    server.on('connection', (near) => line.#carry(near, Number(new URL(url).port)));
+    return line;
+  }
+
+  #carry(near: Socket, port: number): void {
+    const far = connect(port, '127.0.0.1');
+    for (const [socket, other] of [
+      [near, far],
+      [far, near],
+    ] as const) {
+      this.#sockets.add(socket);
+      socket.on('error', () => {});
+      socket.on('close', () => {
+        this.#sockets.delete(socket);
+        other.destroy();
+      });
+    }
+    near.on('data', (bytes) => {
+      const text = bytes.toString('latin1');
+      if (!text.startsWith('GET ')) return void far.write(bytes);
+      this.asked.push(text.slice(0, text.indexOf('\r\n')));
+      far.write(this.forgets ? text.replace(/&?return=[\w.-]+/, '') : text, 'latin1');
+    });
+    far.on('data', (bytes) => near.write(bytes));
+  }
+
+  cut(): void {
+    for (const socket of this.#sockets) socket.destroy();
+  }
+
+  close(): void {
+    this.cut();
+    this.#server.close();
+  }
+}
+
+describe.skipIf(!hasChromium || !hasLoudspeaker)('a house whose places run short', () => {
+  const crowd: Socket[] = [];
+  let server: TestServer;
+  let sdk: SdkPage;
+  let loudspeaker: Loudspeaker;
+  let browser: Browser;
+  let line: ForgetfulLine;
+  let page: Page;
+
+  beforeAll(async () => {
+    const flags = ['--edges', '1', '--capacity', String(CAPACITY), '--hls', 'cached'];
+    [server, sdk, loudspeaker] = await Promise.all([
+      TestServer.start(flags),
+      SdkPage.open(),
+      Loudspeaker.start(),
+    ]);
+    await server.createSpace({ id: SPACE, title: 'The evening', profile: 'steady' });
+    await server.start(SPACE);
+    [browser, line] = await Promise.all([launchAloud(loudspeaker), ForgetfulLine.to(server.url)]);
+  });
+
+  afterAll(async () => {
+    for (const socket of crowd) socket.destroy();
+    line?.close();
+    await browser?.close();
+    await loudspeaker?.stop();
+    sdk?.close();
+    await server?.stop();
+  });
+
+  const ask = (): Promise<SdkHeard> => page.evaluate('ask()') as Promise<SdkHeard>;
+  const overflow = async (): Promise<string> => (await spaceJson()).overflow;
+  const spaceJson = async (): Promise<{ overflow: string }> =>
+    (await (await fetch(`${server.url}/spaces/${SPACE}.json`)).json()) as { overflow: string };
+  const pulled = (): number => line.asked.filter((asked) => asked.includes('.m4s')).length;
+  const live = (): number => line.asked.filter((asked) => asked.startsWith('GET /live/')).length;
+
+  test('[P2] sends newcomers to the cache before the last place is taken, and says so', async () => {
+    page = await (await browser.newContext()).newPage();
+    // Whoever goes back does so within half a minute; here within a second.
+    await page.addInitScript(() => {
+      Math.random = () => 0.03;
+    });
+    await page.goto(sdk.listening(line.url, SPACE));
+    await page.getByRole('button').click();
+    await until(async () => (await ask()).phase === 'holding', 'it plays');
+    expect((await ask()).profile).toBe('steady');
+    expect(await overflow()).toBe('none');
+    // Nine tenths of what is left beside the places that are kept.
+    for (let comer = 0; comer < CAPACITY * 0.8; comer++) crowd.push(await come(server.url));
+    await until(async () => (await overflow()) === 'hls', 'newcomers are sent to the cache');
+    const answer = await fetch(`${server.url}/live/${SPACE}`, { redirect: 'manual' });
+    expect(answer.status).toBe(307);
+    expect(answer.headers.get('location')).toBe(`/hls/${SPACE}/index.m3u8`);
+  });
+
+  test('[P1] a player goes over to the cache and back, unheard', async () => {
+    const recorder = loudspeaker.record();
+    await until(() => recorder.seconds > 2, 'it is recorded');
+    line.forgets = true;
+    line.cut();
+    await until(() => pulled() > 12, 'parts are pulled');
+    expect((await ask()).profile).toBe('far');
+    const asked = live();
+    for (const socket of crowd.splice(0)) socket.destroy();
+    await until(async () => (await overflow()) === 'none', 'there is room');
+    await until(() => live() > asked, 'the player comes back to the live lane');
+    await until(async () => (await ask()).profile === 'steady', 'it is in');
+    const parts = pulled();
+    const { at } = await ask();
+    await until(async () => (await ask()).at > at + 8, 'it plays on');
+    expect(pulled()).toBe(parts);
+    const sound = await recorder.stop();
+    const { stats, events } = await ask();
+    expect(stats).toMatchObject({ gaps: 0, stalls: 0, skipped: 0 });
+    expect(events.map(({ type }) => type)).not.toContain('rebuilt');
+    const levels = levelsOf(sound.subarray(RATE_HZ / 2));
+    const quietest = Math.min(...levels);
+    const middle = levels.toSorted((a, b) => a - b)[Math.floor(levels.length / 2)]!;
+    console.info(
+      `moved both ways: ${(sound.length / RATE_HZ).toFixed(1)} s recorded, the quietest 20 ms at ${(quietest / middle).toFixed(3)} of the middle`,
+    );
+    expect(middle).toBeGreaterThan(0.001);
+    expect(quietest).toBeGreaterThan(0.05 * middle);
+  });
+});
+
+function levelsOf(sound: Float32Array): number[] {
+  const levels: number[] = [];
+  for (let at = 0; at + WINDOW <= sound.length; at += WINDOW)
+    levels.push(rms(sound.subarray(at, at + WINDOW)));
+  return levels;
+}
+
+/** One who listens and says nothing. */
+async function come(url: string): Promise<Socket> {
+  const socket = connect(Number(new URL(url).port), '127.0.0.1');
+  socket.write(`GET /live/${SPACE} HTTP/1.1\r\nHost: a\r\n\r\n`);
+  const [first] = (await once(socket, 'data')) as [Buffer];
+  expect(first.toString('latin1')).toMatch(/^HTTP\/1\.1 200 /);
+  socket.resume();
+  socket.on('error', () => {});
+  return socket;
+}
