@@ -1,33 +1,18 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { GateKeeper } from '../gate/index.ts';
-import type { Random } from '../ports/random.ts';
+import { TestGate } from './gate.fixture.ts';
 import { Pullers } from './hls-pullers.ts';
 
-const RANDOM: Random = { uniform: () => 0.5, bytes: (length) => new Uint8Array(length) };
 const WALL_MS = 1_800_000_000_000;
 const SEGMENT_MS = 4_800;
-const ORDER = { second: 0, rank: 0 };
 
 /** A space with places for so many newcomers, and some for who comes back. */
 function aSpace(limit: number, spare = 0, live = () => 0) {
-  const gate = new GateKeeper(new Uint8Array(32), 0, RANDOM, 0);
-  const document = {
-    space: 'evening',
-    atMs: 0,
-    open: false,
-    front: ORDER,
-    turnS: 60,
-    perMinute: null,
-    waiting: 0,
-    seconds: [],
-  };
-  const line = { open: false, front: ORDER, lapsed: ORDER, document };
+  const gate = new TestGate();
   const used = (): number => live() + pullers.count('evening', at.nowMs);
   const at = { nowMs: 0 };
-  const pullers: Pullers = new Pullers(gate, used);
-  const spaces = [{ id: 'evening', limit, spare, line }];
-  gate.granted({ number: 1, joinsPerS: 0, spaces }, 0, () => 0);
+  const pullers: Pullers = new Pullers(gate.keeper, used);
+  gate.grant(limit, spare, () => 0);
   const ask = (pull: 'variants' | 'playlist' | 'segment', token: string | null): string | null =>
     pullers.admit('evening', pull, token, at.nowMs, WALL_MS + at.nowMs);
   return { at, ask, used, count: () => pullers.count('evening', at.nowMs) };

@@ -52,7 +52,6 @@ export interface HouseOptions {
 /** Where an admitted listener begins, or why there is no sound for this request. */
 export type Admission = { readonly cohort: Cohort; readonly startSeq: number } | Refusal;
 
-
 export class House implements FeedReader {
   readonly counters: EdgeCounters;
   readonly overflow: Overflow;

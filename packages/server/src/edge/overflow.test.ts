@@ -1,8 +1,7 @@
 import { holdingFrames } from '@parterre/media';
 import { LEAN_RENDITIONS, PROFILES } from '@parterre/protocol';
 import { describe, expect, test } from 'vitest';
-import { GateKeeper, RUNGS, type Rung } from '../gate/index.ts';
-import type { Random } from '../ports/random.ts';
+import { RUNGS, type Rung } from '../gate/index.ts';
 import { EdgeCounters } from './counters.ts';
 import {
   aChunk,
@@ -15,49 +14,29 @@ import {
   runEdge,
 } from './edge.fixture.ts';
 import { LIVE_FORMAT, RADIO_FORMAT } from './formats.ts';
+import { TestGate } from './gate.fixture.ts';
 import { type Admission, House } from './house.ts';
-
-const RANDOM: Random = { uniform: () => 0.5, bytes: (length) => new Uint8Array(length) };
 
 /** A house whose places, and whose way out, are under the test's hand. */
 function aHouse(has: readonly Rung[] = RUNGS) {
   const time = new ManualTime();
   const feed = new FakeFeed();
   const strain = { egress: 0 };
-  const gate = new GateKeeper(new Uint8Array(32), 0, RANDOM, 0);
+  const gate = new TestGate();
   const house = new House({
     clock: time,
     timers: time,
     formats: { live: LIVE_FORMAT, radio: RADIO_FORMAT },
     holding: holdingFrames,
     counters: new EdgeCounters(),
-    gate,
+    gate: gate.keeper,
     overflow: { has: new Set(has), egress: () => strain.egress, hlsBase: 'https://cache.example' },
   });
   house.open(feed);
   feed.space(aSpace({ profile: 'steady' }));
   feed.ready();
   feed.chunks(0, 100);
-  let number = 0;
-  const grant = (limit: number): void => {
-    const order = { second: 0, rank: 0 };
-    const document = {
-      space: 'evening',
-      atMs: 0,
-      open: false,
-      front: order,
-      turnS: 60,
-      perMinute: null,
-      waiting: 0,
-      seconds: [],
-    };
-    const line = { open: false, front: order, lapsed: order, document };
-    gate.granted(
-      { number: ++number, joinsPerS: 0, spaces: [{ id: 'evening', limit, spare: 10, line }] },
-      0,
-      (id) => house.used(id),
-    );
-  };
+  const grant = (limit: number): void => gate.grant(limit, 10, (id) => house.used(id));
   grant(100);
   const rung = (): Rung | null => house.room('evening')!.ladder.rung;
   const ask = (pass: string | null = null): Admission =>
@@ -196,10 +175,9 @@ describe('an edge that runs short', () => {
       expect(await about()).toMatchObject({ overflow: 'hls' });
       expect(await list()).toBe('profile=far');
       const moved = new RawClient(running.port, liveRequest());
-      await moved.closed;
+      await moved.until((bytes) => bytes.includes('"take_hls"'));
       expect(moved.text).toMatch(/^HTTP\/1\.1 307 Temporary Redirect\r\n/);
       expect(moved.text).toMatch(/\r\nlocation: \/hls\/evening\/index\.m3u8\r\n/);
-      expect(moved.text).toContain('"take_hls"');
       // An escape goes the way of the full parser.
       const slow = await fetch(`${running.url}/live/evening?x=%20`, { redirect: 'manual' });
       expect(slow.status).toBe(307);
@@ -208,7 +186,7 @@ describe('an edge that runs short', () => {
       const back = new RawClient(running.port, liveRequest('/live/evening?from=90&return=abc'));
       await back.until((bytes) => bytes.includes('\r\n\r\n'));
       expect(back.text).toMatch(/^HTTP\/1\.1 200 /);
-      for (const client of [fast, back]) client.socket.destroy();
+      for (const client of [fast, moved, back]) client.socket.destroy();
     } finally {
       await running.close();
     }
