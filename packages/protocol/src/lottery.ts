@@ -23,6 +23,7 @@ export const NONCE = /^[A-Za-z0-9_-]{16,43}$/;
 /** Of a leaf, a root, a seed. */
 export const DIGEST_BYTES = 32;
 
+/** Keeps nothing of what it is given. */
 type Hash = (bytes: Uint8Array) => Uint8Array;
 
 const RANK_PURPOSE = 'parterre-lottery-1';
@@ -55,6 +56,8 @@ export function rankOf(digest: Uint8Array): number {
  */
 export class MerkleTree {
   readonly #hash: Hash;
+  /** What is hashed to a node. */
+  readonly #both = new Uint8Array(1 + 2 * DIGEST_BYTES).fill(NODE, 0, 1);
   /** Whole trees, largest first: of the size of each bit that is set in `size`. */
   readonly #peaks: Uint8Array[] = [];
   #size = 0;
@@ -86,7 +89,9 @@ export class MerkleTree {
   }
 
   #node(left: Uint8Array, right: Uint8Array): Uint8Array {
-    return this.#hash(joined([Uint8Array.of(NODE), left, right]));
+    this.#both.set(left, 1);
+    this.#both.set(right, 1 + DIGEST_BYTES);
+    return this.#hash(this.#both);
   }
 }
 

@@ -11,7 +11,7 @@ const LOOK_MS = 1_000;
 const NEAR_MS = 3_000;
 /** What the disk refused is tried again after so long, ms. */
 const AGAIN_MS = 1_000;
-/** So long a disk that cannot be read keeps a house waiting; then it opens without a lottery. */
+/** So long a disk that refuses keeps a house waiting; then it opens without a lottery. */
 const UNREAD_MS_MAX = 10_000;
 /** Lotteries of spaces that are not open, kept in mind. */
 const IDLE_MAX = 256;
@@ -33,7 +33,7 @@ interface Kept {
   readonly lottery: Lottery;
   readonly sinceMs: number;
   lookedMs: number;
-  failedMs: number;
+  failedMs: number | null;
   busy: boolean;
 }
 
@@ -78,7 +78,7 @@ export class Lotteries {
     const kept = this.#kept.get(spaceId);
     if (kept === undefined) return null;
     const { current, entrants: count, draw } = kept.lottery;
-    if (!current && nowMs - kept.sinceMs < UNREAD_MS_MAX) return 'unknown';
+    if (!current && !isUnread(kept, nowMs)) return 'unknown';
     if (count === 0) return null;
     return { count, second: draw === null ? null : Math.floor(draw.closesAtMs / 1_000) };
   }
@@ -95,14 +95,14 @@ export class Lotteries {
       };
       kept.lottery.look().catch(this.#failed).then(done, done);
     }
-    return nowMs - kept.sinceMs < UNREAD_MS_MAX ? 'unknown' : null;
+    return isUnread(kept, nowMs) ? null : 'unknown';
   }
 
   #of({ id, state }: DrawnSpace, nowMs: number): Kept {
     let kept = this.#kept.get(id);
     if (kept === undefined) {
       const lottery = new Lottery({ ...this.#options, spaceId: id, begins: state !== 'ended' });
-      kept = { lottery, sinceMs: nowMs, lookedMs: -LOOK_MS, failedMs: -AGAIN_MS, busy: false };
+      kept = { lottery, sinceMs: nowMs, lookedMs: -LOOK_MS, failedMs: null, busy: false };
       this.#kept.set(id, kept);
     }
     return kept;
@@ -111,7 +111,7 @@ export class Lotteries {
   #due(space: DrawnSpace, nowMs: number, isNear: boolean): void {
     const kept = this.#of(space, nowMs);
     const { lottery, lookedMs, failedMs, busy } = kept;
-    if (busy || nowMs - failedMs < AGAIN_MS) return;
+    if (busy || (failedMs !== null && nowMs - failedMs < AGAIN_MS)) return;
     const opened = space.state !== 'scheduled';
     if (lottery.current && lottery.draw !== null) return;
     const isDue = !lottery.current || (opened ? !lottery.closing : isNear);
@@ -128,4 +128,9 @@ export class Lotteries {
         kept.busy = false;
       });
   }
+}
+
+/** The disk has refused, and for long. */
+function isUnread({ failedMs, sinceMs }: Kept, nowMs: number): boolean {
+  return failedMs !== null && nowMs - sinceMs > UNREAD_MS_MAX;
 }

@@ -176,9 +176,23 @@ describe('the lotteries of an edge', () => {
     const lotteries = edge(new MemoryEntrants(['evening']));
     lotteries.tick([SPACE], () => true, 0, 0);
     expect(lotteries.entrantsOf('evening', 0)).toBe('unknown');
-    expect(lotteries.entrantsOf('evening', 60_000)).toBeNull();
     await settled(lotteries, SPACE);
     expect(lotteries.entrantsOf('evening', 9_000)).toBeNull();
+  });
+
+  test('keep no house waiting for long for a disk that refuses', async () => {
+    const read = (): Promise<never> => Promise.reject(new ParterreError('disk_full'));
+    const shared = new MemoryEntrants(['evening']);
+    const lotteries = edge(Object.assign(Object.create(shared) as Entrants, { read }));
+    const refusal = async (nowMs: number): Promise<void> => {
+      lotteries.tick([SPACE], () => true, nowMs, 0);
+      for (let turn = 0; turn < 20; turn++) await Promise.resolve();
+    };
+    await refusal(0);
+    expect(lotteries.entrantsOf('evening', 5_000)).toBe('unknown');
+    await refusal(10_001);
+    expect(lotteries.entrantsOf('evening', 10_001)).toBeNull();
+    expect(lotteries.word(SPACE, 10_001)).toBeNull();
   });
 
   test('close when doors are open, and tell the second of all entrants', async () => {

@@ -26,12 +26,12 @@ import { keyedDigest } from '../spaces/index.ts';
 
 /** Who enters a space's lottery, at most: 128 MiB of records. */
 const ENTRANTS_MAX = 2 ** 22;
-/** Appended at once: half as much as a pipe would take, and a write of one piece. */
+/** Appended at once, in one write. */
 const BATCH_MAX = 1_024;
-/** Read and hashed at once, a few milliseconds. */
-const SLICE_RECORDS = 1_024;
+/** Read and hashed at once, a millisecond or two. */
+const SLICE_RECORDS = 512;
 /** Between two slices, for whatever else there is to do. */
-const PAUSE_MS = 5;
+const PAUSE_MS = 1;
 /** Of 32 bytes: these, and when doors opened. No digest begins so. */
 const CLOSED = Buffer.from('parterre lottery closed ', 'latin1');
 
