@@ -30,6 +30,8 @@ export interface CoordinatorOptions {
   readonly turnMs?: number;
 }
 
+/** A space that no edge has named for so long is not open any more, ms. */
+const UNNAMED_MS = 15_000;
 /** More than a coordinator sends in a life. */
 const EPOCH_GRANTS = 2 ** 32;
 
@@ -38,6 +40,8 @@ export class GateCoordinator<Edge> {
   readonly #turnMs: number;
   readonly #edges = new Map<Edge, Standing>();
   readonly #lines = new Map<string, Line>();
+  /** When an edge last named a space, ms. */
+  readonly #namedMs = new Map<string, number>();
   readonly #counts = new Map<string, Map<number, Map<Edge, number>>>();
   readonly #spent: SpentSet;
   /** Grants of an earlier coordinator have lower numbers. */
@@ -140,14 +144,21 @@ export class GateCoordinator<Edge> {
     return 'spent';
   }
 
+  /** A line outlives the last edge by as long as the next takes to know of it. */
+  #forget(spaces: readonly string[], nowMs: number): void {
+    for (const id of spaces) this.#namedMs.set(id, nowMs);
+    for (const id of this.#lines.keys()) {
+      if (!this.#bank.complete || nowMs - (this.#namedMs.get(id) ?? 0) < UNNAMED_MS) continue;
+      this.#lines.delete(id);
+      this.#counts.delete(id);
+      this.#namedMs.delete(id);
+    }
+  }
+
   /** Moves the lines on and gives out places. @returns what each edge is to be sent */
   step(nowMs: number, wallMs: number): Map<Edge, EdgeGrant> {
     const spaces = this.#bank.complete ? this.#bank.spaces() : [];
-    for (const id of this.#lines.keys()) {
-      if (spaces.includes(id) || !this.#bank.complete) continue;
-      this.#lines.delete(id);
-      this.#counts.delete(id);
-    }
+    this.#forget(spaces, nowMs);
     const joinsPerS = this.#capacity.joinsPerS / Math.max(1, this.#edges.size);
     const rows = new Map<Edge, SpaceGrant[]>();
     for (const standing of this.#edges.values()) standing.number++;

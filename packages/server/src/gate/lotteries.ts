@@ -6,8 +6,10 @@
 import type { LotteryWord, SpaceState } from '@parterre/protocol';
 import { Lottery, type LotteryOptions } from './lottery.ts';
 
-/** How others' entrants come to be known, ms; each time when doors are near. */
+/** How others' entrants come to be known, ms: while somebody asks, else seldom; each time when doors are near. */
 const LOOK_MS = 1_000;
+const LOOK_IDLE_MS = 15_000;
+const ASKED_MS = 10_000;
 const NEAR_MS = 3_000;
 /** What the disk refused is tried again after so long, ms. */
 const AGAIN_MS = 1_000;
@@ -33,6 +35,8 @@ interface Kept {
   readonly lottery: Lottery;
   readonly sinceMs: number;
   lookedMs: number;
+  /** Somebody wanted to know it, or to enter. */
+  askedMs: number;
   failedMs: number | null;
   busy: boolean;
 }
@@ -53,7 +57,7 @@ export class Lotteries {
 
   /** Of a space that is not over. */
   of(space: DrawnSpace, nowMs: number): Lottery {
-    return this.#of(space, nowMs).lottery;
+    return this.#asked(space, nowMs).lottery;
   }
 
   /** Does for these what is due; called regularly. Forgets spaces that are not there any more. */
@@ -85,7 +89,7 @@ export class Lotteries {
 
   /** What the public is told; `unknown` when it has to be asked again. */
   word(space: DrawnSpace, nowMs: number): LotteryWord | null | 'unknown' {
-    const kept = this.#of(space, nowMs);
+    const kept = this.#asked(space, nowMs);
     if (kept.lottery.current) return kept.lottery.word(space.doorsAtMs);
     if (space.state !== 'ended') this.#due(space, nowMs, false);
     else if (!this.#peeking) {
@@ -98,11 +102,18 @@ export class Lotteries {
     return isUnread(kept, nowMs) ? null : 'unknown';
   }
 
+  #asked(space: DrawnSpace, nowMs: number): Kept {
+    const kept = this.#of(space, nowMs);
+    kept.askedMs = nowMs;
+    return kept;
+  }
+
   #of({ id, state }: DrawnSpace, nowMs: number): Kept {
     let kept = this.#kept.get(id);
     if (kept === undefined) {
       const lottery = new Lottery({ ...this.#options, spaceId: id, begins: state !== 'ended' });
-      kept = { lottery, sinceMs: nowMs, lookedMs: -LOOK_MS, failedMs: null, busy: false };
+      const lookedMs = Number.NEGATIVE_INFINITY;
+      kept = { lottery, sinceMs: nowMs, lookedMs, askedMs: nowMs, failedMs: null, busy: false };
       this.#kept.set(id, kept);
     }
     return kept;
@@ -115,7 +126,8 @@ export class Lotteries {
     const opened = space.state !== 'scheduled';
     if (lottery.current && lottery.draw !== null) return;
     const isDue = !lottery.current || (opened ? !lottery.closing : isNear);
-    if (!isDue && nowMs - lookedMs < LOOK_MS) return;
+    const everyMs = nowMs - kept.askedMs < ASKED_MS ? LOOK_MS : LOOK_IDLE_MS;
+    if (!isDue && nowMs - lookedMs < everyMs) return;
     kept.busy = true;
     kept.lookedMs = nowMs;
     const work = opened ? lottery.close(space.doorsAtMs) : lottery.look();
