@@ -54,6 +54,18 @@ describe('the coordinator', () => {
     expect(document.seconds.map(([second]) => second)).toEqual([SECOND, SECOND + 1]);
   });
 
+  it('[P1] calls a crowd at doors as fast as it can come in, and no faster', () => {
+    const { coordinator, tell } = aHouse(50_000);
+    coordinator.opened('a');
+    let waiting = 30_000;
+    for (let atMs = 100; atMs <= 10_000; atMs += 100) {
+      const document = tell('a', atMs, { entrants: drawn(30_000) })!;
+      expect(waiting - document.waiting).toBeLessThanOrEqual(101);
+      waiting = document.waiting;
+    }
+    expect(waiting).toBeLessThan(20_200);
+  });
+
   it('passes over those whom a broken disk keeps from being drawn', () => {
     const { coordinator, tell } = aHouse(100);
     coordinator.opened('a');

@@ -32,6 +32,8 @@ export interface CoordinatorOptions {
 
 /** A space that no edge has named for so long is not open any more, ms. */
 const UNNAMED_MS = 15_000;
+/** So many of a second's joins may be called at once. */
+const CALL_BURST_S = 0.5;
 /** More than a coordinator sends in a life. */
 const EPOCH_GRANTS = 2 ** 32;
 
@@ -47,9 +49,13 @@ export class GateCoordinator<Edge> {
   /** Grants of an earlier coordinator have lower numbers. */
   readonly #numberFirst: number;
   #capacity: GateCapacity;
+  /** How many may be called now, in all lines together. */
+  #callable = 0;
+  #steppedMs: number;
 
   constructor({ capacity, float, edges, nowMs, epoch = 0, turnMs = TURN_MS }: CoordinatorOptions) {
     this.#capacity = capacity;
+    this.#steppedMs = nowMs;
     this.#bank = new Bank(float, edges);
     this.#bank.capacity = capacity.listeners;
     this.#turnMs = turnMs;
@@ -144,6 +150,14 @@ export class GateCoordinator<Edge> {
     return 'spent';
   }
 
+  /** A crowd that waits for doors is called as fast as it can come in, and no faster. */
+  #refill(nowMs: number): void {
+    const { joinsPerS } = this.#capacity;
+    const passedS = Math.max(0, nowMs - this.#steppedMs) / 1_000;
+    this.#steppedMs = nowMs;
+    this.#callable = Math.min(joinsPerS * CALL_BURST_S, this.#callable + joinsPerS * passedS);
+  }
+
   /** A line outlives the last edge by as long as the next takes to know of it. */
   #forget(spaces: readonly string[], nowMs: number): void {
     for (const id of spaces) this.#namedMs.set(id, nowMs);
@@ -160,12 +174,13 @@ export class GateCoordinator<Edge> {
     const spaces = this.#bank.complete ? this.#bank.spaces() : [];
     this.#forget(spaces, nowMs);
     const joinsPerS = this.#capacity.joinsPerS / Math.max(1, this.#edges.size);
+    this.#refill(nowMs);
     const rows = new Map<Edge, SpaceGrant[]>();
     for (const standing of this.#edges.values()) standing.number++;
     const numberOf = (edge: Edge): number => this.#edges.get(edge)!.number;
     for (const id of spaces) {
       const line = this.#line(id);
-      line.step(this.#bank.free(id, nowMs), nowMs, wallMs);
+      this.#callable -= line.step(this.#bank.free(id, nowMs), nowMs, wallMs, this.#callable);
       const word = line.word(nowMs, wallMs);
       for (const [edge, places] of this.#bank.grant(id, nowMs, numberOf)) {
         const row = rows.get(edge) ?? [];

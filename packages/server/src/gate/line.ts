@@ -135,8 +135,13 @@ export class Line {
     return compareOrder(order, this.#lapsed) > 0 ? 'called' : 'lapsed';
   }
 
-  /** Calls as many as there are places for. @param free places that newcomers may take */
-  step(free: number, nowMs: number, wallMs: number): void {
+  /**
+   * Calls as many as there are places for.
+   * @param free places that newcomers may take
+   * @param most so many at once, whatever is free
+   * @returns how many
+   */
+  step(free: number, nowMs: number, wallMs: number, most = Number.POSITIVE_INFINITY): number {
     this.#free = free;
     this.#forget(nowMs);
     const owed = this.#owed(nowMs);
@@ -144,16 +149,17 @@ export class Line {
     let called = 0;
     const countedSecond = Math.floor((wallMs - COUNTED_MS) / 1_000);
     for (const one of this.#seconds) {
-      const callable = Math.floor(free - owed - called);
+      const callable = Math.floor(Math.min(free - owed, most) - called);
       const isCounted = one.second < countedSecond || one.second === this.#drawn;
       if (callable < 1 || !isCounted || this.#isUndrawn(wallMs)) break;
       if (one.waiting === 0) continue;
       called += this.#call(one, callable);
     }
-    if (called === 0) return;
+    if (called === 0) return 0;
     if (this.#beganMs === 0) this.#beganMs = nowMs;
     this.#calls.push({ atMs: nowMs, from: before, left: called, called, learnt: false });
     this.#rate.push({ atMs: nowMs, called });
+    return called;
   }
 
   /** Those who came first have no order yet. */
