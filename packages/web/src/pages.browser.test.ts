@@ -77,6 +77,15 @@ const comeBack = async (page: Page): Promise<void> => {
   await page.reload();
 };
 
+/** As one whose browser lets nothing play before a press. */
+const comeBackUnheard = async (page: Page): Promise<void> => {
+  await page.addInitScript(() => {
+    HTMLMediaElement.prototype.play = () =>
+      Promise.reject(new DOMException('A press first.', 'NotAllowedError'));
+  });
+  await comeBack(page);
+};
+
 interface Screen {
   readonly path: string;
   readonly steps?: (page: Page) => Promise<void>;
@@ -136,7 +145,7 @@ const SCREENS: readonly Screen[] = [
   { path: '/costly', steps: standInLine, says: /small sum for its place/ },
   {
     path: '/called',
-    steps: comeBack,
+    steps: comeBackUnheard,
     says: /It is your turn[\s\S]*Come in[\s\S]*kept for a minute/,
   },
   { path: '/late', says: /has not started yet/ },
