@@ -67,13 +67,13 @@ const standInLine = async (page: Page): Promise<void> => {
   await press(page);
 };
 
-/** As one who comes back and has a place. */
-const comeBack = async (page: Page): Promise<void> => {
-  await page.evaluate(() => {
+/** As one who comes back and has a place. @param second of arrival: behind all, or long called */
+const comeBack = async (page: Page, second = 9e9): Promise<void> => {
+  await page.evaluate((arrival) => {
     const space = location.pathname.slice(1);
-    const ticket = { ticket: 'T', id: 'I', nonce: 'N', second: 1, rank: 1, expiresAtMs: 9e15 };
-    localStorage.setItem(`parterre ticket ${space}`, JSON.stringify(ticket));
-  });
+    const place = { id: 'I', nonce: 'N', second: arrival, rank: 1, expiresAtMs: 9e15 };
+    localStorage.setItem(`parterre ticket ${space}`, JSON.stringify({ ticket: 'T', ...place }));
+  }, second);
   await page.reload();
 };
 
@@ -83,7 +83,7 @@ const comeBackUnheard = async (page: Page): Promise<void> => {
     HTMLMediaElement.prototype.play = () =>
       Promise.reject(new DOMException('A press first.', 'NotAllowedError'));
   });
-  await comeBack(page);
+  await comeBack(page, 1);
 };
 
 interface Screen {
@@ -110,7 +110,7 @@ const SCREENS: readonly Screen[] = [
   },
   { path: '/evening?phase=reconnecting', steps: press, says: /Stay seated/ },
   { path: '/evening?phase=paused', steps: press, says: /A call or another app paused/ },
-  { path: '/evening?phase=autoplay', steps: press, says: /Turn on sound[\s\S]*one more press/ },
+  { path: '/evening?phase=autoplay', steps: press, says: /Hear it now[\s\S]*one more press/ },
   {
     path: '/evening?phase=failed',
     steps: press,
@@ -135,7 +135,7 @@ const SCREENS: readonly Screen[] = [
   {
     path: '/crowded?back',
     steps: comeBack,
-    says: /people before you[\s\S]*Your place is kept/,
+    says: /812people before you[\s\S]*Your place is kept/,
   },
   {
     path: '/drawn',

@@ -5,7 +5,7 @@ import { STAGE_WORDS } from './stage-words.ts';
 
 const en = {
   listenAgain: 'Listen again',
-  soundOn: 'Turn on sound',
+  soundOn: 'Hear it now',
   muted: 'microphone off',
   volume: 'Volume',
   mute: 'Mute',
@@ -31,7 +31,7 @@ const en = {
 };
 const fr: typeof en = {
   listenAgain: 'Écouter de nouveau',
-  soundOn: 'Mettre le son',
+  soundOn: 'Entendre',
   muted: 'micro coupé',
   volume: 'Volume',
   mute: 'Couper le son',
