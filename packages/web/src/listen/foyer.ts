@@ -18,6 +18,8 @@ import type { Waiting, WaitingFor } from './waiting.ts';
 /** How often a visitor who does nothing learns whether there is a line, ms. */
 const PEEK_MS = 10_000;
 const FETCH_AGAIN_MS = 2_000;
+/** Scripts asked for in vain before the page is loaded anew, where the house answers. */
+const FETCHES_MAX = 3;
 const IDLE_MS_MAX = 5_000;
 
 export class Foyer implements WaitingFor {
@@ -34,6 +36,7 @@ export class Foyer implements WaitingFor {
   #line = false;
   #peekedAtMs = 0;
   #slow = false;
+  #failures = 0;
   /** Goes in without the place in line. */
   #elsewhere = false;
   /** The auditorium has taken over. */
@@ -186,6 +189,9 @@ export class Foyer implements WaitingFor {
     } catch {
       if (round !== this.#round) return;
       this.#slow = true;
+      // Some browsers never ask again for a script that did not come; a place in line outlives this.
+      const answers = this.#follower.known.problem === null;
+      if (++this.#failures >= FETCHES_MAX && answers) location.reload();
       const ms = FETCH_AGAIN_MS * (1 + Math.random());
       this.#timer = window.setTimeout(() => void this.#try(fetching), ms);
       this.changed();

@@ -5,7 +5,7 @@
 import { keep, kept } from '../i18n/language.ts';
 
 /** Of a sealed token: nothing else is handed on. */
-const TOKEN = /^[A-Za-z0-9_.-]{16,512}$/;
+const TOKEN = /^[A-Za-z0-9_.-]{16,1024}$/;
 
 export function takeSeat(space: string): string | null {
   const name = `parterre seat ${space}`;
