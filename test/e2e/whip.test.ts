@@ -84,8 +84,7 @@ describe.skipIf(!able)('WHIP with simple-whip-client', () => {
   }
 
   test('its speech is in the programme, and its seat is free when it stops', async () => {
-    const space = 'program';
-    await server.createSpace({ id: space, title: 'A program speaks' });
+    const { id: space } = await server.createSpace({ title: 'A program speaks' });
     await server.start(space);
     const follower = new Tap(() => `${server.url}/live/${space}`);
     tap = follower;
