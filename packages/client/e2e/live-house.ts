@@ -17,10 +17,10 @@ import {
   FRAME_SAMPLES,
   FRAMES_PER_CHUNK,
   PROFILES,
-  type ProfileId,
   type PublicSpace,
   RENDITIONS,
   type Snapshot,
+  type SpaceProfileId,
   type SpaceState,
 } from '@parterre/protocol';
 
@@ -69,7 +69,7 @@ export class LiveHouse {
   readonly #firstSeq: number;
   readonly #listeners = new Set<Listener>();
   readonly #timer: NodeJS.Timeout;
-  readonly profile: ProfileId;
+  readonly profile: SpaceProfileId;
   readonly anchorMs: number;
   state: SpaceState = 'live';
   stalled = false;
@@ -81,7 +81,7 @@ export class LiveHouse {
   constructor(
     packets: readonly Uint8Array[][],
     folder: string,
-    profile: ProfileId,
+    profile: SpaceProfileId,
     firstSeq = 5_000,
   ) {
     this.#packets = packets;

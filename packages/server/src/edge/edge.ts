@@ -169,6 +169,10 @@ export class Edge {
     return this.counters.bytes + this.hls.bytes;
   }
 
+  room(spaceId: string): ReturnType<House['room']> {
+    return this.house.room(spaceId);
+  }
+
   /** Listeners of a space. */
   used(spaceId: string): number {
     return this.house.used(spaceId);

@@ -12,13 +12,14 @@ import type { LaneId } from './counters.ts';
 import { serveReplay } from './files.ts';
 import type { GateHttp } from './gate-http.ts';
 import type { Hls } from './hls.ts';
-import type { Admission, House, Room } from './house.ts';
+import type { Admission, House } from './house.ts';
 import { isListening, listen } from './listeners.ts';
 import { parseLiveQuery } from './live-request.ts';
 import { ON_AIR_AGE_S, OnAirWords } from './on-air.ts';
 import type { Pages } from './pages.ts';
 import type { PartProxy } from './proxy.ts';
 import { endRaw, refuse, refuseAs } from './refuse.ts';
+import type { Room } from './room.ts';
 
 const HEADER_BYTES_MAX = 16_384;
 const HEADERS_MAX = 100;

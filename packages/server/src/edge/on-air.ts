@@ -4,7 +4,7 @@
  */
 import type { OnAir, Snapshot } from '@parterre/protocol';
 import type { Clock } from '../ports/clock.ts';
-import type { Room } from './house.ts';
+import type { Room } from './room.ts';
 
 export const ON_AIR_AGE_S = 1;
 
