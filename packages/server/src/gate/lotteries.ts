@@ -125,7 +125,8 @@ export class Lotteries {
     if (busy || (failedMs !== null && nowMs - failedMs < AGAIN_MS)) return;
     const opened = space.state !== 'scheduled';
     if (lottery.current && lottery.draw !== null) return;
-    const isDue = !lottery.current || (opened ? !lottery.closing : isNear);
+    const closes = opened && (!lottery.closing || failedMs !== null);
+    const isDue = !lottery.current || closes || (!opened && isNear);
     const everyMs = nowMs - kept.askedMs < ASKED_MS ? LOOK_MS : LOOK_IDLE_MS;
     if (!isDue && nowMs - lookedMs < everyMs) return;
     kept.busy = true;
