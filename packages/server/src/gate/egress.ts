@@ -1,5 +1,5 @@
 /**
- * What the house sends against what its way out holds. Beyond nine tenths of the bound the ladder is climbed;
+ * What the house sends against what its way out holds. Beyond eight tenths of the bound the ladder is climbed;
  * where that is not enough the places end at what still fits, so that the last rung is the waiting room. It
  * is a measurement: a second's joins may go beyond the bound before it is seen. Pure.
  */

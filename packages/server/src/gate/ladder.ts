@@ -48,9 +48,9 @@ const CALLS: Readonly<Record<Rung, readonly Call[]>> = {
   hls: [
     { by: 'load', presses: 1, eases: 0.6 },
     { by: 'places', presses: 0.9, eases: 0.75 },
-    { by: 'egress', presses: 0.9, eases: 0.7 },
+    { by: 'egress', presses: 0.8, eases: 0.65 },
   ],
-  voice24: [{ by: 'egress', presses: 0.9, eases: 0.7 }],
+  voice24: [{ by: 'egress', presses: 0.8, eases: 0.65 }],
 };
 /** These are not relieved by the rungs before, which are passed through; the others wait for what those do. */
 const PASSES_THROUGH: ReadonlySet<keyof Strain> = new Set(['places', 'egress']);
