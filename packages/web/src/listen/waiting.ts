@@ -14,6 +14,7 @@ import {
 import type { PublicSpace } from '@parterre/protocol';
 import type { Language } from '../i18n/language.ts';
 import type { View } from '../ui/dom.ts';
+import { Alarm } from './alarm.ts';
 import { unlock } from './element.ts';
 import { lineView } from './line-view.ts';
 import { LINE_WORDS, type LineWords } from './line-words.ts';
@@ -59,7 +60,7 @@ export class Waiting {
   /** The lane beside the line has been tried. */
   #tried = false;
   #round = 0;
-  #timer = 0;
+  readonly #alarm = new Alarm();
 
   constructor(waitingFor: WaitingFor) {
     this.#for = waitingFor;
@@ -103,13 +104,13 @@ export class Waiting {
   watch(ms = 0, anew = false): void {
     this.rest();
     const round = this.#round;
-    this.#timer = window.setTimeout(async () => {
+    this.#alarm.set(ms, async () => {
       const elsewhere = !this.#tried && (await this.#tryElsewhere());
       const look = elsewhere ? null : await this.queue.look(location.origin, anew);
       if (round !== this.#round) return;
       if (look === null) this.#for.enterElsewhere();
       else this.#looked(look);
-    }, ms);
+    });
   }
 
   /**
@@ -132,13 +133,14 @@ export class Waiting {
   /** Lets go; the place is kept as long as the ticket lasts. */
   rest(): void {
     this.#round++;
-    window.clearTimeout(this.#timer);
+    this.#alarm.clear();
     this.#called = false;
     this.#early = false;
   }
 
   close(): void {
     this.rest();
+    this.#alarm.close();
     this.onAir.close?.();
   }
 
@@ -165,12 +167,12 @@ export class Waiting {
     if (round !== this.#round) return;
     if (!mayPlay) {
       this.#called = true;
-      this.#timer = window.setTimeout(() => this.watch(0, true), turnMs);
+      this.#alarm.set(turnMs, () => this.watch(0, true));
       this.#for.changed();
       return;
     }
     if (this.#waited) await strikeGong(element);
     if (round !== this.#round) return;
-    this.#timer = window.setTimeout(() => this.#for.enter(), this.#waited ? 0 : againMs);
+    this.#alarm.set(this.#waited ? 0 : againMs, () => this.#for.enter());
   }
 }
