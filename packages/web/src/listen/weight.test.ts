@@ -69,9 +69,9 @@ describe('the listener page', () => {
     expect(text('listen.html')).not.toMatch(/<style|style="|<script(?![^>]*\ssrc=)/);
   });
 
-  it('has the work for a place as a script that a browser runs', () => {
-    const worker = output.filter(({ fileName }) => fileName.includes('work.worker'));
-    expect(worker.map(({ fileName }) => fileName.split('.').at(-1))).toEqual(['js']);
+  it('has its workers as scripts that a browser runs', () => {
+    const workers = output.filter(({ fileName }) => fileName.includes('.worker-'));
+    expect(workers.map(({ fileName }) => fileName.split('.').at(-1))).toEqual(['js', 'js']);
   });
 
   it('fetches as little for a place in line, and for the sound', () => {
