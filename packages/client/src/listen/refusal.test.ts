@@ -13,7 +13,7 @@ function refusal(status: number, code: string): Response {
 }
 
 /** A house that answers the live lane with `live`, and whose line stands open for whoever has second 1. */
-function aHouse(live: () => Response, random = 0.5) {
+function aHouse(live: (url: string) => Response, random = 0.5) {
   const asked: string[] = [];
   const waits: number[] = [];
   const reports: SourceReport[] = [];
@@ -29,7 +29,7 @@ function aHouse(live: () => Response, random = 0.5) {
     },
     fetch: async (url, { method }) => {
       asked.push(url);
-      if (url.includes('/live/')) return live();
+      if (url.includes('/live/') || url.includes('/hls/')) return live(url);
       const front = { second: 1, rank: 2 };
       const document = { open: true, front, perMinute: 1, waiting: 1, seconds: [] };
       const ticket = { ticket: 'T', id: 'i', second: 1, rank: 1, expiresAtMs: 1e12 };
@@ -56,6 +56,47 @@ function aHouse(live: () => Response, random = 0.5) {
   };
   return { asked, waits, reports, source, queue, settled, passes: () => fire?.() };
 }
+
+/** A cache with one segment, and whose list says that the live lane takes newcomers. */
+function aCache(): (url: string) => Response {
+  const text = '#EXTM3U\n#EXT-X-MAP:URI="run/init-1.mp4"\nrun/0.m4s\n';
+  const headers = { 'content-type': 'application/vnd.apple.mpegurl' };
+  return (url) => {
+    if (url.endsWith('/opus/index.m3u8'))
+      return new Response(text, { headers: { ...headers, 'parterre-lane': 'profile=far&room=1' } });
+    if (url.endsWith('.m3u8')) {
+      const list = new Response('#EXTM3U', { headers });
+      return Object.defineProperty(list, 'url', { value: 'http://h/hls/talk/index.m3u8' });
+    }
+    return new Response(new Uint8Array());
+  };
+}
+
+describe('a source that is sent to a cache', () => {
+  it('[P1] goes on there when the live lane was full again before its turn came', async () => {
+    const cache = aCache();
+    let comes = 0;
+    const house = aHouse((url) => {
+      if (!url.includes('/live/')) return cache(url);
+      return comes++ === 0 ? cache('http://h/hls/talk/index.m3u8') : refusal(503, 'waiting');
+    }, 0);
+    house.source.start(null);
+    await house.settled();
+    house.passes();
+    await house.settled();
+    const lanes = house.asked.map((url) => url.replace('http://h/', '').split('?')[0]);
+    expect(lanes.slice(0, 4)).toEqual([
+      'live/talk',
+      'hls/talk/opus/index.m3u8',
+      'hls/talk/opus/run/init-1.mp4',
+      'live/talk',
+    ]);
+    expect(lanes[4]).toBe('hls/talk/index.m3u8');
+    expect(house.asked.some((url) => url.includes('/gate/'))).toBe(false);
+    expect(house.reports.map(({ kind }) => kind)).not.toContain('queued');
+    house.source.stop();
+  });
+});
 
 describe('a source that is refused', () => {
   for (const random of [0, 0.5, 0.99]) {

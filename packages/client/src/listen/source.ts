@@ -92,6 +92,10 @@ export class OwnSource implements Source {
   #profile: ProfileId;
   /** What the last connection had, to be asked for again; before there was one, what is wished for. */
   #lane: string | null;
+  /** The list that was pulled from last, until the live lane is heard again. */
+  #list: string | null = null;
+  /** Asked instead of the live lane, once. */
+  #detour: string | null = null;
   #running = false;
   /** Counts connections; what belongs to an older one is ignored. */
   #attempt = 0;
@@ -174,7 +178,9 @@ export class OwnSource implements Source {
   }
 
   async #run(attempt: number, base: string, signal: AbortSignal): Promise<void> {
-    const response = await this.#options.system.fetch(this.#url(base), {
+    const list = this.#detour;
+    this.#detour = null;
+    const response = await this.#options.system.fetch(list ?? this.#url(base), {
       signal,
       cache: 'no-store',
       credentials: 'omit',
@@ -187,6 +193,7 @@ export class OwnSource implements Source {
     const pulls = type.includes('mpegurl');
     if (body === null || !(pulls || type.startsWith('audio/mp4')))
       return this.#lose(attempt, 'refused', type);
+    this.#list = pulls ? url : null;
     this.#admitted(headers.get('parterre-return'));
     this.#lane = headers.get('parterre-lane');
     this.#profile = profileIn(this.#lane) ?? this.#profile;
@@ -328,6 +335,11 @@ export class OwnSource implements Source {
     );
     const code = await errorCode(response);
     if (attempt !== this.#attempt) return;
+    // There was room, and others were quicker: who hears goes on where they were.
+    if (code === 'waiting' && this.#list !== null) {
+      this.#detour = this.#list;
+      return this.#connect();
+    }
     const queues = this.#token === null || this.#failures >= RETURN_TRIES_MAX;
     if (code === 'ticket_invalid' || (code === 'waiting' && queues))
       return this.#wait(base, code === 'ticket_invalid', retryAfterMs).catch(() => {
