@@ -83,7 +83,7 @@ export class Crowd {
     const where = { host, port, tls, space, asked };
     const { patience } = options.manners;
     const patienceMs = patience === null ? null : patience * 1_000;
-    const watch = { waiting: 0, sinceMs: 0, last: null, lastAtMs: 0 };
+    const watch = { last: null, lastAtMs: 0, newcomerAtMs: 0 };
     const waits = { opening: 0, openingMax: OPENING_MAX, queue: [], patienceMs, watch };
     const limits = { ...waits, pauseMs: PAUSE_MS };
     const nowMs = system.monotonicMs();

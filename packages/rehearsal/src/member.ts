@@ -8,7 +8,7 @@ import { connect as connectTls } from 'node:tls';
 import { parseRetryAfterMs, retryDelayMs, stallMs } from '@parterre/client/backoff';
 import type { Where } from './exchange.ts';
 import { type Audience, Hearing, type Refusal } from './hearing.ts';
-import { type LineWatch, passedThem, Standing } from './standing.ts';
+import { type LineWatch, Standing } from './standing.ts';
 import type { System, Timer } from './system.ts';
 
 /** Where the listeners of one process go, and what they share. */
@@ -240,12 +240,9 @@ export class Member {
   }
 
   #entered(): void {
-    const { tallies, watch } = this.#company;
+    const { watch } = this.#company;
     if (this.#standing !== null) this.#standing.entered(this.#cameWith === 'ticket');
-    else if (this.#cameWith === 'nothing' && passedThem(watch, this.#askedAtMs)) {
-      tallies.overtaken++;
-      tallies.fault('somebody came in past those who wait');
-    }
+    else if (this.#cameWith === 'nothing') watch.newcomerAtMs = this.#askedAtMs;
     this.#standing = null;
     this.inLine = false;
     this.#inLineSinceMs = 0;

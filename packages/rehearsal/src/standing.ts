@@ -22,13 +22,11 @@ import type { Tallies } from './tallies.ts';
 
 /** What all who wait in one process have seen of the line. */
 export interface LineWatch {
-  /** Who wait here and have not been called, as they know. */
-  waiting: number;
-  /** Since when there is somebody, monotonic ms. */
-  sinceMs: number;
-  /** The last in the order who came in with a ticket, and when. */
+  /** The last in the order who was called and came in, and when. */
   last: Order | null;
   lastAtMs: number;
+  /** When the last one asked who came in without a ticket, monotonic ms. */
+  newcomerAtMs: number;
 }
 
 export interface Line {
@@ -58,8 +56,10 @@ export class Standing {
   #ticket: (IssuedTicket & Order) | null = null;
   #eta: Eta | null = null;
   #lookedAtMs = 0;
-  /** Counted among those who wait. */
-  #counted = false;
+  /** When it had its ticket, monotonic ms. */
+  #sinceMs = 0;
+  /** Its turn has come, and not the line's end. */
+  #called = false;
 
   constructor(line: Line, where: Where) {
     this.#line = line;
@@ -98,7 +98,7 @@ export class Standing {
       if (issued !== null && issued.rank !== null) {
         this.#ticket = { ...issued, rank: issued.rank };
         tallies.tickets++;
-        this.#count();
+        this.#sinceMs = this.#line.system.monotonicMs();
       }
       then();
     });
@@ -123,21 +123,28 @@ export class Standing {
       const document = JSON.parse(answer.body) as NowServing;
       const ahead = document.open ? aheadOf(document, ticket) : 0;
       const turn = ahead === 0;
-      if (turn) this.#discount();
-      else this.#verify(ticket, nowMs);
+      this.#called = turn && document.open;
+      if (!turn) this.#verify(ticket, nowMs);
       this.#eta = turn ? null : etaOf(document, ahead, this.#eta, passedMs);
       const againMs = turn ? TURN_MS * random : pollMs(this.#eta, random);
       told({ turn, placed: true, againMs });
     });
   }
 
-  /** Whoever came in with a later ticket, so long ago that every edge knows of it, has overtaken. */
+  /**
+   * It waits: whoever came in with a later ticket, or long after this one was given out with none, has
+   * overtaken it. So long ago, that every edge knows of it.
+   */
   #verify(order: Order, nowMs: number): void {
     const { watch, tallies } = this.#line;
-    const { last, lastAtMs } = watch;
-    if (last === null || nowMs - lastAtMs < STALE_MS || compareOrder(last, order) < 0) return;
-    tallies.overtaken++;
-    tallies.fault('a later ticket was let in before an earlier one was called');
+    const { last, lastAtMs, newcomerAtMs } = watch;
+    if (last !== null && nowMs - lastAtMs >= STALE_MS && compareOrder(last, order) > 0) {
+      tallies.overtaken++;
+      tallies.fault('a later ticket was let in before an earlier one was called');
+    } else if (newcomerAtMs - this.#sinceMs >= STALE_MS && nowMs - newcomerAtMs >= STALE_MS) {
+      tallies.overtaken++;
+      tallies.fault('somebody without a ticket came in past those who wait');
+    }
   }
 
   /** It was let in. @param byTicket with the ticket, not for want of a line */
@@ -146,7 +153,9 @@ export class Standing {
     const order = this.#ticket;
     if (byTicket && order !== null) {
       tallies.byTicket++;
-      if (watch.last === null || compareOrder(order, watch.last) > 0) {
+      // When the line has ended, or not quite begun, there is no order.
+      const ordered = this.#called;
+      if (ordered && (watch.last === null || compareOrder(order, watch.last) > 0)) {
         watch.last = { second: order.second, rank: order.rank };
         watch.lastAtMs = system.monotonicMs();
       }
@@ -163,27 +172,7 @@ export class Standing {
   #drop(): void {
     this.#ticket = null;
     this.#eta = null;
-    this.#discount();
   }
-
-  #count(): void {
-    const { watch, system } = this.#line;
-    if (this.#counted) return;
-    this.#counted = true;
-    if (watch.waiting === 0) watch.sinceMs = system.monotonicMs();
-    watch.waiting++;
-  }
-
-  #discount(): void {
-    if (!this.#counted) return;
-    this.#counted = false;
-    this.#line.watch.waiting--;
-  }
-}
-
-/** Whether one who asked then and came in without a ticket passed those who wait here. */
-export function passedThem({ waiting, sinceMs }: LineWatch, askedAtMs: number): boolean {
-  return waiting > 0 && askedAtMs - sinceMs > STALE_MS;
 }
 
 function sha256(bytes: Uint8Array): Uint8Array {

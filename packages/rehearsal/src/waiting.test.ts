@@ -81,10 +81,15 @@ const hasty: System = {
   after: (delayMs, task) => realSystem.after(Math.min(delayMs, 20), task),
 };
 
-async function aCrowd(port: number, visitors: number, patience: number | null = null) {
+async function aCrowd(
+  port: number,
+  visitors: number,
+  patience: number | null = null,
+  system = hasty,
+) {
   const target = { host: '127.0.0.1', port, tls: false, space: 'space', loopback: true } as const;
   const crowd = await Crowd.open({
-    system: hasty,
+    system,
     index: 0,
     target: { ...target, asked: null, profile: 'steady' },
     manners: { visits: 0, slow: 0, churn: 0, patience },
@@ -118,6 +123,24 @@ describe('visitors of a full house', () => {
     await vi.waitUntil(() => look().listeners === 5);
     expect(sum).toMatchObject({ byTicket: 5, reached: 5, overtaken: 0, placesLost: 0 });
     expect(house.asked.filter((words) => words.startsWith('POST'))).toHaveLength(5);
+  });
+
+  it('[P2] say so when a newcomer came in past them, and only when they wait on', async () => {
+    const house = await aHouse();
+    let leapMs = 0;
+    const system = { ...hasty, monotonicMs: () => hasty.monotonicMs() + leapMs };
+    const { crowd, sum, look } = await aCrowd(house.port, 2, null, system);
+    await vi.waitUntil(() => look().inLine === 2);
+    leapMs = 4_000;
+    house.places = 1;
+    crowd.want(3);
+    await vi.waitUntil(() => look().listeners === 1);
+    expect(sum.overtaken).toBe(0);
+    leapMs = 8_000;
+    await vi.waitUntil(() => {
+      look();
+      return sum.overtaken > 0;
+    });
   });
 
   it('come in without their ticket when there is no line any more', async () => {

@@ -51,6 +51,29 @@ describe('the line', () => {
     }
   });
 
+  test('[P2] newcomers who trickle in behind a crowd that has gone do not keep the line open', () => {
+    const line = new Line('evening', 60_000);
+    for (let index = 0; index < 30; index++) line.issued(SECOND + index, 600);
+    const goneAtMs = 40_000;
+    let newcomers = 0;
+    let free = 600;
+    for (let atMs = goneAtMs; atMs < goneAtMs + 31_000; atMs += 100) {
+      line.step(free, atMs, WALL_MS + atMs);
+      const { open } = line.word(atMs, WALL_MS + atMs);
+      if (atMs % 1_000 === 0 && open) {
+        line.issued(SECOND + atMs / 1_000, 2);
+        newcomers += 2;
+      }
+      // Who was called comes some seconds later.
+      if (atMs % 1_000 === 0 && atMs - goneAtMs > 29_000 && newcomers > 0) {
+        line.redeemed(atMs);
+        newcomers--;
+        free--;
+      }
+    }
+    expect(line.word(goneAtMs + 31_000, WALL_MS + goneAtMs + 31_000).open).toBe(false);
+  });
+
   test('those who come when called are not outrun: no more are called than there are places', () => {
     const line = new Line('evening', 60_000);
     for (let index = 0; index < 30; index++) line.issued(SECOND + index, 600);

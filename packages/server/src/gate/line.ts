@@ -15,11 +15,13 @@ const COUNTED_MS = 1_500;
 /** Who has redeemed is soon counted among the listeners; until then their place is not given again, ms. */
 const ARRIVING_MS = 1_000;
 /** Who comes when called comes soon; later than this few do, ms. */
-const PROMPT_MS = 8_000;
+const PROMPT_MS = 7_000;
 const LATE_SHARE = 0.25;
 /** At least this share of those called is expected, and how fast what is seen changes what is expected. */
 const EXPECTED_MIN = 0.02;
 const EXPECTED_STEP = 0.9;
+/** Place for so many times those who are expected soon: a crowd that is let in at doors is still a line. */
+const AMPLE = 4;
 /** So few called say nothing of the others. */
 const TELLING_MIN = 16;
 /** Entrants whose order is not drawn so long after doors, ms, are passed over: nobody waits for a broken disk. */
@@ -206,13 +208,17 @@ export class Line {
   }
 
   /**
-   * Places are kept for those who were called. Newcomers need not wait any more when there are places beside
-   * those, and who comes promptly has come.
+   * Newcomers need not wait when there is ample place beside what is kept for who waits or is on their way,
+   * and for those of the earlier ones who come late.
    */
-  #isKept(nowMs: number): boolean {
-    const expected = this.#calls.filter(({ left }) => left > 0);
-    if (expected.some(({ learnt }) => !learnt)) return true;
-    return expected.length > 0 && this.#free < this.#owed(nowMs) + 1;
+  #isOpen(waiting: number): boolean {
+    if (this.#entered > 0) return true;
+    let soon = waiting + this.#arriving.length;
+    let late = 0;
+    for (const { left, learnt } of this.#calls)
+      if (learnt) late += left * this.#expected * LATE_SHARE;
+      else soon += left;
+    return soon + late > 0 && this.#free < soon * AMPLE + late + 1;
   }
 
   /** A crowd that has gone without a word leaves its places in line, and newcomers must not wait behind them. */
@@ -235,7 +241,7 @@ export class Line {
   /** What edges and waiters are told. */
   word(nowMs: number, wallMs: number): LineWord {
     const waiting = this.waiting + this.#entered;
-    const open = waiting > 0 || this.#isKept(nowMs);
+    const open = this.#isOpen(waiting);
     const document: NowServing = {
       space: this.#spaceId,
       atMs: wallMs,
