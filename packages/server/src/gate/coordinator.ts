@@ -10,8 +10,8 @@ import { Line } from './line.ts';
 import type { EdgeGrant, EdgeReport, SpaceGrant, Spending } from './messages.ts';
 import { SpentSet } from './spent.ts';
 
-/** For how long one's turn is kept, ms. */
-export const TURN_MS = 60_000;
+/** For how long one's turn is kept, ms: longer than those at the end of a line look away (two minutes and a fifth). */
+export const TURN_MS = 150_000;
 
 interface Standing {
   /** Of the newest grant. */
