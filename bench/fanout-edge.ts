@@ -132,7 +132,7 @@ export class ClockFeed implements ProgrammeFeed {
       for (; this.#anchorMs + (seq + 1) * CHUNK_MS <= nowMs; seq++)
         reader.record(BENCH_SPACE, 'voice', benchChunk(seq, this.#anchorMs));
     };
-    reader.space(spaceSince(this.#anchorMs), this.#anchorMs);
+    reader.space(spaceSince(this.#anchorMs), this.#anchorMs, []);
     produce();
     reader.ready?.();
     const timer = systemTimers.every(CHUNK_MS, produce);

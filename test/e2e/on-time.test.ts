@@ -14,6 +14,8 @@ import { TestServer, until } from './support/server.ts';
 const DRIFT_MS_MAX = 50;
 const LEAD_MS = 14_000;
 const CROWD = 300;
+/** The profile's buffer, with what a busy machine adds to it, ms. */
+const EAR_MS_MAX: Readonly<Partial<Record<ProfileId, number>>> = { near: 3_000, steady: 8_000 };
 const PROFILES: readonly ProfileId[] = ['near', 'steady'];
 
 let server: TestServer;
@@ -156,6 +158,13 @@ describe.skipIf(!hasChromium)('in real Chromium', () => {
     await doorsOf(planned);
     const page = await (await openContext(browser)).newPage();
     await listen(page, `${server.url}/${planned.id}`);
+    // The element's time is the programme's, whose zero is the doors.
+    const { doorsAtMs } = (await server.space(planned.id))!;
+    const earMs = await heardAtMs(page, (planned.startsAtMs! - doorsAtMs) / 1_000);
+    const driftMs = Math.round(earMs - planned.startsAtMs!);
+    console.info(`${profile}: drift at the ear ${driftMs} ms`);
+    expect(driftMs).toBeGreaterThanOrEqual(0);
+    expect(driftMs).toBeLessThan(EAR_MS_MAX[profile] ?? 0);
     await page.waitForSelector('.pill-live', { timeout: 60_000 });
     const saidMs = (await page.evaluate(() => Date.now())) - planned.startsAtMs!;
     console.info(`${profile}: the page says live ${saidMs} ms after T`);
@@ -220,6 +229,15 @@ async function watch(page: Page): Promise<void> {
 async function settled(page: Page): Promise<void> {
   const from = await position(page);
   await until(async () => (await position(page)) > from + 4, 'the page plays');
+}
+
+/** When the page's sound is at `positionS`, on the wall clock, ms. */
+function heardAtMs(page: Page, positionS: number): Promise<number> {
+  return page.evaluate(async (atS) => {
+    const media = (window as unknown as Watching).heard.at(-1)!;
+    while (media.currentTime < atS) await new Promise((resolve) => setTimeout(resolve, 5));
+    return Date.now() - (media.currentTime - atS) * 1_000;
+  }, positionS);
 }
 
 function position(page: Page): Promise<number> {

@@ -1,4 +1,5 @@
 /** Pure media code: bytes in, bytes out; nothing here knows of sockets, files or clocks. */
+export * from './clip/index.ts';
 export * from './fmp4/index.ts';
 export * from './hls/index.ts';
 export * from './holding/index.ts';

@@ -6,7 +6,15 @@
 import { type Static, Type } from 'typebox';
 import { ERRORS, type ErrorCode } from './errors.ts';
 import type { IceServer } from './signalling.ts';
-import { type PublicSpace, type Role, SPACE_ID, type SpaceState } from './space.ts';
+import {
+  GROUP_ID,
+  GROUP_SEATS_MAX,
+  GROUPS_MAX,
+  type PublicSpace,
+  type Role,
+  SPACE_ID,
+  type SpaceState,
+} from './space.ts';
 
 /** Longest title and name, code points. */
 export const TITLE_LENGTH_MAX = 120;
@@ -151,6 +159,74 @@ export const ChangeSpaceSchema = Type.Object(
 );
 export type ChangeSpace = Static<typeof ChangeSpaceSchema>;
 
+/** `PUT /api/spaces/{id}/clip/draft?at=` */
+export const ClipPieceSchema = Type.Object(
+  { at: Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER }) },
+  { additionalProperties: false },
+);
+
+/** `PUT /api/spaces/{id}/clip` */
+export const KeepClipSchema = Type.Object(
+  { name: Type.String({ minLength: 1, maxLength: TITLE_LENGTH_MAX }) },
+  { additionalProperties: false, title: 'KeepClip' },
+);
+
+/** `GET /api/spaces/{id}/clip` */
+export const OpeningClipSchema = Type.Object(
+  {
+    clip: Type.Union([
+      Type.Object({
+        name: Type.String({ description: 'Of the file it was made from.' }),
+        durationMs: TimeSchema,
+      }),
+      Type.Null(),
+    ]),
+  },
+  { title: 'OpeningClip' },
+);
+export type OpeningClip = Static<typeof OpeningClipSchema>;
+
+const GROUP = {
+  name: NameSchema,
+  seats: Type.Integer({
+    minimum: 1,
+    maximum: GROUP_SEATS_MAX,
+    description:
+      'Places that nobody else is given. All groups of a space together get at most half of an equal ' +
+      'part of the house.',
+  }),
+};
+const GroupIdSchema = Type.String({ pattern: GROUP_ID.source });
+
+/** `PUT /api/spaces/{id}/groups` */
+export const WriteGroupsSchema = Type.Object(
+  {
+    groups: Type.Array(
+      Type.Object({ id: Type.Optional(GroupIdSchema), ...GROUP }, { additionalProperties: false }),
+      { maxItems: GROUPS_MAX },
+    ),
+  },
+  { additionalProperties: false, title: 'WriteGroups' },
+);
+export type WriteGroups = Static<typeof WriteGroupsSchema>;
+
+/** `GET /api/spaces/{id}/groups` */
+export const GroupListSchema = Type.Object(
+  {
+    groups: Type.Array(
+      Type.Object({
+        id: GroupIdSchema,
+        ...GROUP,
+        linkExpiresAtMs: TimeSchema,
+        path: Type.String({ description: 'Address to hand to the group: `/{space}?seat=…`.' }),
+      }),
+      { maxItems: GROUPS_MAX },
+    ),
+  },
+  { title: 'GroupList' },
+);
+export type GroupList = Static<typeof GroupListSchema>;
+
 /** `POST /api/spaces/{id}/relaunch`: without a successor one like it is made. */
 export const RelaunchSchema = Type.Object(
   { successor: Type.Optional(SpaceIdSchema) },
@@ -163,16 +239,18 @@ export const ChecklistSchema = Type.Object(
     ready: Type.Boolean({ description: 'Everything is good.' }),
     points: Type.Array(
       Type.Object({
-        id: Type.Enum(['certificate', 'disk', 'clock', 'people', 'backup'] as const),
+        id: Type.Enum(['certificate', 'disk', 'clock', 'people', 'backup', 'clip'] as const),
         verdict: Type.Enum(['good', 'bad', 'unknown'] as const),
         found: Type.String({
           description:
             'certificate: valid, stale, expired, none; disk: ok, low; clock: synchronised, ' +
-            'not_synchronised, not_known; people: here, nobody; backup: here, named, nobody.',
+            'not_synchronised, not_known; people: here, nobody; backup: here, named, nobody; ' +
+            'clip: there, none, damaged.',
         }),
         figure: Type.Union([Type.Integer(), Type.Null()], {
           description:
-            'disk: hours of programme that fit; people: connected to the stage; backup: co-hosts; else null.',
+            'disk: hours of programme that fit; people: connected to the stage; backup: co-hosts; ' +
+            'clip: seconds; else null.',
         }),
       }),
     ),

@@ -42,6 +42,13 @@ export type Role = 'host' | 'cohost' | 'speaker';
 
 /** Space identifiers: 3 to 64 of a–z, 0–9 and '-', beginning with a letter or digit. */
 export const SPACE_ID = /^[a-z0-9][a-z0-9-]{2,63}$/;
+/** Names of groups that have seats kept: of the server's making, never used twice. */
+export const GROUP_ID = /^[a-z0-9]{12}$/;
+/** Groups of one space. */
+export const GROUPS_MAX = 10;
+/** Seats of one group. */
+export const GROUP_SEATS_MAX = 1_000_000;
+
 /** Words that are pages, never spaces. */
 export const RESERVED_SPACE_IDS: ReadonlySet<string> = new Set([
   'api',

@@ -11,6 +11,9 @@ export const FRAMES_PER_CHUNK = 10;
 export const CHUNK_SAMPLES = FRAME_SAMPLES * FRAMES_PER_CHUNK;
 export const CHUNK_MS = FRAME_MS * FRAMES_PER_CHUNK;
 
+/** The longest opening clip, samples of each channel: two minutes. */
+export const CLIP_SAMPLES_MAX = 120 * SAMPLE_RATE_HZ;
+
 /** The clock, in samples, at which chunk `seq` begins. Exact up to 2^53. */
 export function clockOfSeq(seq: number): number {
   return seq * CHUNK_SAMPLES;

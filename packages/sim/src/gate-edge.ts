@@ -5,9 +5,11 @@ import {
   type DrawnSpace,
   type EdgeReport,
   GateAtEdge,
+  type GroupPlaces,
   type TicketWish,
 } from '../../server/src/gate/index.ts';
 import type { Entrants } from '../../server/src/ports/entrants.ts';
+import { sealSeatLink } from '../../server/src/spaces/index.ts';
 import { SimEntrants } from './entrants.ts';
 import { Link } from './network.ts';
 import type { SeededRandom } from './random.ts';
@@ -15,6 +17,8 @@ import type { World } from './world.ts';
 
 export const REPORT_MS = 100;
 const KEY = new Uint8Array(32).fill(5);
+const GROUP = 'press0000000';
+const SEAT_LINK = sealSeatLink(KEY, { space: 'evening', group: GROUP, expiresAtMs: 8.64e15 });
 const CLIENT = 'a-browser-of-the-sim';
 /** No answer for so long is none. */
 const PLACE_MS_MAX = 2_000;
@@ -25,6 +29,8 @@ export interface SimEdgeOptions {
   readonly world: World;
   readonly random: SeededRandom;
   readonly float: number;
+  /** Of the group. */
+  readonly seats: number;
   readonly disk: Entrants;
   /** It does not heed the first closing of the lottery. */
   readonly deaf: boolean;
@@ -38,6 +44,8 @@ export interface SimEdgeOptions {
 /** Somebody who wants to listen. */
 export interface Visitor {
   readonly name: number;
+  /** Is of the group that has seats kept. */
+  readonly member: boolean;
   edge: SimEdge | null;
   /** Was let in once, and has not gone home. */
   inside: boolean;
@@ -46,13 +54,22 @@ export interface Visitor {
   home: boolean;
 }
 
-export const STRANGER = { edge: null, inside: false, ticket: null, token: null, home: false };
+export const STRANGER = {
+  member: false,
+  edge: null,
+  inside: false,
+  ticket: null,
+  token: null,
+  home: false,
+};
 
 export class SimEdge {
   readonly name: string;
   readonly gate: GateAtEdge;
   readonly link: Link;
   readonly listeners = new Set<Visitor>();
+  /** Of those, the ones on seats of the group. */
+  readonly seated = new Set<Visitor>();
   space: DrawnSpace;
   alive = true;
   private readonly options: SimEdgeOptions;
@@ -75,13 +92,42 @@ export class SimEdge {
     });
   }
 
+  /** Listeners on no seat of the group. */
+  get used(): number {
+    return this.listeners.size - this.seated.size;
+  }
+
+  private get group(): GroupPlaces {
+    return { id: GROUP, seats: this.options.seats, used: this.seated.size };
+  }
+
+  /** Somebody of the group takes one of its seats here, if there is one now. */
+  sitDown(visitor: Visitor): 'taken' | 'soon' | null {
+    const { clock } = this.options.world;
+    const { keeper } = this.gate;
+    const groups = new Map([[GROUP, this.group]]);
+    const nowMs = clock.monotonicMs();
+    const group = keeper.seatFor(
+      this.space.id,
+      groups,
+      SEAT_LINK,
+      visitor.token,
+      nowMs,
+      clock.wallMs(),
+    );
+    if (group === null || group === 'soon') return group;
+    keeper.seated(this.space.id, group);
+    this.seated.add(visitor);
+    return 'taken';
+  }
+
   /** Reports until it is dead. */
   readonly report = (): void => {
     if (!this.alive) return;
     const { world, tell } = this.options;
     const nowMs = world.clock.monotonicMs();
     this.gate.keeper.pace.tick(nowMs, 0);
-    const open = [{ ...this.space, used: this.listeners.size }];
+    const open = [{ ...this.space, used: this.used, groups: [this.group] }];
     const report = this.gate.report(open, () => true, nowMs, world.clock.wallMs());
     this.options.stir();
     this.link.datagram(() => tell(report));

@@ -14,7 +14,15 @@ describe('a gate in simulation', () => {
   it('[P1] [P2] keeps its rules under 1,000 seeds, before doors and after', {
     timeout: 600_000,
   }, async () => {
-    const sum = { admitted: 0, byTicket: 0, returned: 0, crashes: 0, entrants: 0, full: 0 };
+    const sum = {
+      admitted: 0,
+      byTicket: 0,
+      returned: 0,
+      seated: 0,
+      crashes: 0,
+      entrants: 0,
+      full: 0,
+    };
     const seeds = [...PINNED, ...Array.from({ length: SEEDS }, (_, index) => index + 1)];
     for (const seed of seeds) {
       const outcome = await simulateGate(seed, FOR_MS).catch((error: unknown) => {
@@ -23,6 +31,7 @@ describe('a gate in simulation', () => {
       sum.admitted += outcome.admitted;
       sum.byTicket += outcome.byTicket;
       sum.returned += outcome.returned;
+      sum.seated += outcome.seated;
       sum.crashes += outcome.crashes;
       sum.entrants += outcome.entrants;
       if (outcome.listenersMax > outcome.capacity * 0.8) sum.full++;
@@ -31,6 +40,7 @@ describe('a gate in simulation', () => {
     expect(sum.byTicket).toBeGreaterThan(SEEDS);
     expect(sum.entrants).toBeGreaterThan(SEEDS * 10);
     expect(sum.returned).toBeGreaterThan(SEEDS);
+    expect(sum.seated).toBeGreaterThan(SEEDS);
     expect(sum.full).toBeGreaterThan(SEEDS / 2);
   });
 

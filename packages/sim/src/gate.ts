@@ -13,6 +13,7 @@ import {
 import type { Entrants } from '../../server/src/ports/entrants.ts';
 import { SimDoors } from './doors.ts';
 import { REPORT_MS, SimEdge, STRANGER, type Visitor } from './gate-edge.ts';
+import { type GateOutcome, type GateSabotage, newCounts } from './gate-outcome.ts';
 import { SeededRandom } from './random.ts';
 import { Broken } from './toy.ts';
 import { World } from './world.ts';
@@ -20,25 +21,6 @@ import { World } from './world.ts';
 const SPACE = 'evening';
 const EDGES = 3;
 const TURN_MS = 20_000;
-
-export interface GateOutcome {
-  readonly trace: readonly string[];
-  readonly capacity: number;
-  readonly listenersMax: number;
-  readonly admitted: number;
-  readonly byTicket: number;
-  readonly returned: number;
-  readonly crashes: number;
-  /** Who came before doors and was promised a part in the lottery. */
-  readonly entrants: number;
-}
-
-export interface GateSabotage {
-  /** A coordinator that comes back forgets that there were others before it. */
-  readonly forgets?: boolean;
-  /** An edge closes the lottery for itself, and not where the first edge has. */
-  readonly deaf?: boolean;
-}
 
 /**
  * Simulates `forMs` of a crowd and every trouble, then `CALM_MS` without.
@@ -73,6 +55,8 @@ class SimGate {
   private turnsLeft = 0;
   private readonly capacity: number;
   private readonly float: number;
+  /** Of a group that has them kept. */
+  private readonly seats: number;
   private readonly edges: SimEdge[] = [];
   /** Whom the system has not yet told to be dead. */
   private readonly members = new Set<SimEdge>();
@@ -82,7 +66,7 @@ class SimGate {
   private epoch = 0;
   private furthest: Order = { second: 0, rank: 0 };
   private calm = false;
-  private readonly counts = { listenersMax: 0, admitted: 0, byTicket: 0, returned: 0, crashes: 0 };
+  private readonly counts = newCounts();
 
   constructor(seed: number, disk: Entrants, sabotage: GateSabotage) {
     this.random = new SeededRandom(seed);
@@ -91,6 +75,7 @@ class SimGate {
     this.doors = new SimDoors(this.world, this.random, SPACE);
     this.capacity = this.random.between(100, 160);
     this.float = floatOf(100, EDGES);
+    this.seats = this.random.between(1, 20);
   }
 
   open(): void {
@@ -98,8 +83,9 @@ class SimGate {
     this.beginCoordinator();
     const crowd = this.random.between(150, 400);
     const overMs = this.random.between(2_000, 30_000);
+    const members = this.random.between(0, 2 * this.seats);
     for (let name = 0; name < crowd; name++) {
-      const visitor: Visitor = { ...STRANGER, name };
+      const visitor: Visitor = { ...STRANGER, name, member: name < members };
       this.visitors.push(visitor);
       this.after(this.random.uniform() * overMs, () => this.come(visitor));
     }
@@ -142,22 +128,27 @@ class SimGate {
     return this.visitors.filter(({ inside, home }) => !inside && !home).length;
   }
 
-  /** What is kept for who comes back, and the float, may stay empty. */
+  /** What is kept for who comes back and for the group, and the float, may stay empty. */
   private get hasRoom(): boolean {
-    return this.listeners() < this.capacity * 0.8 - this.float * (EDGES + 1);
+    const kept = this.float * (EDGES + 1) + this.seats;
+    return this.listeners() - this.seated() < this.capacity * 0.8 - kept;
   }
 
   private after(delayMs: number, task: () => void): void {
     this.world.timers.after(delayMs, task);
   }
 
+  private seated(): number {
+    return this.edges.reduce((sum, { seated }) => sum + seated.size, 0);
+  }
+
   private listeners(): number {
-    let sum = 0;
-    for (const { listeners } of this.edges) sum += listeners.size;
-    return sum;
+    return this.edges.reduce((sum, { listeners }) => sum + listeners.size, 0);
   }
 
   private check(): void {
+    if (this.seated() > this.seats)
+      throw new Broken(`${this.seated()} of the group are on ${this.seats} seats`);
     const listeners = this.listeners();
     this.counts.listenersMax = Math.max(this.counts.listenersMax, listeners);
     if (listeners > this.capacity)
@@ -169,12 +160,13 @@ class SimGate {
   }
 
   private beginEdge(index: number): void {
-    const { world, random, float, disk, stir } = this;
+    const { world, random, float, seats, disk, stir } = this;
     const edge: SimEdge = new SimEdge({
       name: `edge ${index}`,
       world,
       random,
       float,
+      seats,
       disk,
       deaf: (this.sabotage.deaf ?? false) && index === 0,
       space: this.doors.space,
@@ -214,9 +206,11 @@ class SimGate {
 
   private grant(edge: SimEdge, grant: EdgeGrant): void {
     if (!edge.alive) return;
-    edge.gate.keeper.granted(grant, this.world.clock.monotonicMs(), () => edge.listeners.size);
+    edge.gate.keeper.granted(grant, this.world.clock.monotonicMs(), (row) =>
+      row === SPACE ? edge.used : edge.seated.size,
+    );
     for (const { line } of grant.spaces)
-      if (compareOrder(line.front, this.furthest) > 0) this.furthest = line.front;
+      if (line !== null && compareOrder(line.front, this.furthest) > 0) this.furthest = line.front;
   }
 
   /** A visitor tries: with a token, a ticket, or nothing; and again until they are in. */
@@ -227,15 +221,18 @@ class SimGate {
       this.after(500, () => this.come(visitor));
       return;
     }
-    const { gate, listeners, space } = edge;
+    const { gate, space } = edge;
+    const open = gate.keeper.nowServing(SPACE)?.open ?? false;
+    const seat = visitor.member && space.state !== 'scheduled' ? edge.sitDown(visitor) : null;
+    const token = seat === 'soon' ? null : visitor.token;
     const wallMs = this.world.clock.wallMs();
     const word = gate.keeper.nowServing(SPACE);
-    const open = word?.open ?? false;
     if (space.state === 'scheduled') {
       if (visitor.ticket === null) this.take(visitor, edge);
       else this.after(700, () => this.come(visitor));
-    } else if (visitor.ticket !== null && open) this.wait(visitor, visitor.ticket, edge);
-    else if (gate.keeper.admits(SPACE, listeners.size, visitor.token, wallMs)) {
+    } else if (seat === 'taken') this.seat(visitor, edge, true);
+    else if (visitor.ticket !== null && open) this.wait(visitor, visitor.ticket, edge);
+    else if (gate.keeper.admits(SPACE, edge.used, token, wallMs)) {
       if (visitor.inside) this.counts.returned++;
       else if (open || (word !== null && this.somebodyWaits()))
         throw new Broken(`visitor ${visitor.name} passed the line at ${edge.name}`);
@@ -269,14 +266,14 @@ class SimGate {
   }
 
   private wait(visitor: Visitor, issued: IssuedTicket, edge: SimEdge): void {
-    const { gate, listeners, space } = edge;
+    const { gate, space } = edge;
     const { keeper, office } = gate;
     const { clock } = this.world;
     const again = (): void => this.after(1_000, () => this.come(visitor));
     const ticket = keeper.read(SPACE, issued.ticket, clock.wallMs());
     if (ticket === null) throw new Broken('a ticket is not known any more');
     const order = office.orderOf(space, ticket, clock.monotonicMs());
-    if (order === null || !keeper.called(SPACE, order) || !keeper.reserve(SPACE, listeners.size)) {
+    if (order === null || !keeper.called(SPACE, order) || !keeper.reserve(SPACE, edge.used)) {
       again();
       return;
     }
@@ -310,11 +307,12 @@ class SimGate {
     this.after(1_500, () => tell('not_yet'));
   }
 
-  private seat(visitor: Visitor, edge: SimEdge): void {
-    const { gate, listeners } = edge;
-    const { keeper } = gate;
-    keeper.joined(SPACE, listeners.size);
-    listeners.add(visitor);
+  /** @param inGroup on a seat of the group, which it has taken */
+  private seat(visitor: Visitor, edge: SimEdge, inGroup = false): void {
+    const { keeper } = edge.gate;
+    if (inGroup) this.counts.seated++;
+    else keeper.joined(SPACE, edge.used);
+    edge.listeners.add(visitor);
     visitor.edge = edge;
     visitor.ticket = null;
     visitor.token = keeper.returnToken(SPACE, this.world.clock.wallMs());
@@ -328,6 +326,7 @@ class SimGate {
   private leave(visitor: Visitor, edge: SimEdge): void {
     if (visitor.edge !== edge) return;
     edge.listeners.delete(visitor);
+    edge.seated.delete(visitor);
     visitor.edge = null;
     visitor.inside = false;
     visitor.home = true;
@@ -374,6 +373,7 @@ class SimGate {
       this.after(this.random.between(20, 2_000), () => this.come(visitor));
     }
     edge.listeners.clear();
+    edge.seated.clear();
   }
 
   private crashCoordinator(): void {

@@ -171,6 +171,7 @@ class House {
       programmeLog: this.sabotage.diskLies ? lying(process.log(this.log)) : process.log(this.log),
       plans: this.plans,
       recordings: this.recordings,
+      clips: { read: () => Promise.reject(new Error('none')), prune: async () => {} },
       createMixer: async () => new ToyMixer(incarnation),
       bootId: `boot-${this.boot}`,
       spacesMax: 4,

@@ -1,4 +1,5 @@
-export { type GateOutcome, type GateSabotage, simulateGate } from './gate.ts';
+export { simulateGate } from './gate.ts';
+export type { GateOutcome, GateSabotage } from './gate-outcome.ts';
 export { type Ground, type Outcome, type Sabotage, simulateHouse } from './house.ts';
 export { Link, type LinkOptions } from './network.ts';
 export { SimProcess } from './process.ts';

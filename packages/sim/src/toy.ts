@@ -48,6 +48,8 @@ export class ToyMixer implements ProgrammeMixer {
     };
   }
 
+  playClip(): void {}
+
   levels() {
     const voices = new Map(
       [...this.onAir.keys()].map((id) => [id, { level: 0.5, speaking: this.heard(id) }] as const),

@@ -10,7 +10,7 @@ import type {
   CertificateList,
   CertificateState,
 } from '@parterre/protocol/certificate';
-import type { Checklist } from '@parterre/protocol/schemas';
+import type { Checklist, GroupList } from '@parterre/protocol/schemas';
 import type { Plugin } from 'vite';
 
 const DURATION_MS = 754_000;
@@ -145,7 +145,21 @@ const CHECKLIST: Checklist = {
     { id: 'clock', verdict: 'unknown', found: 'not_known', figure: null },
     { id: 'people', verdict: 'good', found: 'here', figure: 2 },
     { id: 'backup', verdict: 'bad', found: 'nobody', figure: 0 },
+    { id: 'clip', verdict: 'good', found: 'there', figure: 34 },
   ],
+};
+
+const GROUPS: GroupList = {
+  groups: [
+    ['Press', 'pressaaaaaaa', 20],
+    ['People who need captions', 'captionsaaaa', 8],
+  ].map(([name, id, seats]) => ({
+    id: String(id),
+    name: String(name),
+    seats: Number(seats),
+    linkExpiresAtMs: startedMs + 90 * 86_400_000,
+    path: '/evening?seat=example',
+  })),
 };
 
 const unknown = (response: ServerResponse, code = 'unknown_space') =>
@@ -184,6 +198,9 @@ function api(request: IncomingMessage, response: ServerResponse, path: string): 
       iceServers: [],
     });
   if (action === 'checklist') return json(response, 200, CHECKLIST);
+  if (action === 'clip')
+    return json(response, 200, { clip: { name: 'overture.mp3', durationMs: 34_000 } });
+  if (action === 'groups') return json(response, 200, GROUPS);
   if (action === 'invites' && request.method === 'GET') {
     return json(response, 200, {
       invites: [{ id: 'i1', role: 'speaker', name: 'Grace', createdAtMs: 0, revokedAtMs: null }],

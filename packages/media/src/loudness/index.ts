@@ -1,3 +1,4 @@
+export * from './integrated.ts';
 export * from './k-weighting.ts';
 export * from './leveller.ts';
 export * from './limiter.ts';

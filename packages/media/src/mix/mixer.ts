@@ -5,6 +5,7 @@
  * stands in. Invariant: `tick` never throws for anything that was pushed, and always returns a packet.
  */
 import { FRAME_SAMPLES, type Rendition } from '@parterre/protocol';
+import { ClipPlay } from '../clip/index.ts';
 import { HoldingLoop } from '../holding/index.ts';
 import { type JitterCounters, newJitterCounters } from '../jitter/index.ts';
 import { KWeightedMeter, Limiter, lufsOf } from '../loudness/index.ts';
@@ -45,7 +46,7 @@ export interface MixedFrame {
   readonly leanPacket?: Uint8Array | null;
   /** Greatest sample of the frame, 0…255, linear. */
   readonly peak: number;
-  /** Nobody on air is connected: the holding sound, or silence, is what is heard. */
+  /** Nobody on air is connected, and no clip plays: the holding sound, or silence, is what is heard. */
   readonly holding: boolean;
 }
 
@@ -75,6 +76,7 @@ export class Mixer {
   readonly #bus: Float32Array;
   readonly #scratch: Float32Array;
   #holdingSound: boolean;
+  #clip: ClipPlay | null = null;
   #holdingGain = 0;
   #tickCount = 0;
   #programmeLufs = -120;
@@ -150,6 +152,15 @@ export class Mixer {
     this.#voices.get(id)?.push(source, sequence, timestamp, payload, nowMs);
   }
 
+  /**
+   * Plays a clip from the next tick on, beside the voices and in place of the holding sound; null: none.
+   * @param pcm 16 bits, interleaved, with the rendition's channels, levelled; kept until it is over
+   * @param frame the first of it to be heard, in frames of 20 ms
+   */
+  playClip(pcm: Int16Array | null, frame = 0): void {
+    this.#clip = pcm === null ? null : new ClipPlay(pcm, this.#channels, frame);
+  }
+
   /** The next 20 ms of the programme. */
   tick(nowMs: number): MixedFrame {
     const bus = this.#bus;
@@ -160,12 +171,14 @@ export class Mixer {
       voice.mixInto(bus, this.#scratch, kept, nowMs);
       if (voice.onAir && nowMs - voice.lastPacketMs < PRESENCE_MS) holding = false;
     }
-    this.#mixHolding(holding && this.#holdingSound);
+    const clipFrames = this.#mixClip();
+    // It comes back under the clip's end, so that nothing lies between them.
+    this.#mixHolding(holding && this.#holdingSound && clipFrames <= HOLDING_FADE_TICKS);
     this.#limit();
     this.#tickCount += 1;
     const packet = this.#encoder.encode(bus);
     const leanPacket = this.#leanEncoder?.encode(bus) ?? null;
-    return { packet, leanPacket, peak: peakOf(bus), holding };
+    return { packet, leanPacket, peak: peakOf(bus), holding: holding && clipFrames === 0 };
   }
 
   /** Loudness of the last frame. */
@@ -196,6 +209,14 @@ export class Mixer {
     this.#programmeLufs = lufsOf(after);
     this.#energyBefore += (before - this.#energyBefore) * ENERGY_SMOOTHING;
     this.#energyAfter += (after - this.#energyAfter) * ENERGY_SMOOTHING;
+  }
+
+  /** @returns how many frames of the clip there were left, this one included */
+  #mixClip(): number {
+    const left = this.#clip?.framesLeft ?? 0;
+    if (left > 0) this.#clip?.mixInto(this.#bus);
+    if (left <= 1) this.#clip = null;
+    return left;
   }
 
   #mixHolding(wanted: boolean): void {

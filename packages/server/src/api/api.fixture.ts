@@ -6,7 +6,7 @@ import { ParterreError, type PublicSpace } from '@parterre/protocol';
 import { signingKey } from '@parterre/rehearsal/signing';
 import type { InjectOptions, LightMyRequestResponse } from 'fastify';
 import { Registry } from 'prom-client';
-import { MemoryRemovals } from '../adapters/memory/index.ts';
+import { MemoryClips, MemoryRemovals } from '../adapters/memory/index.ts';
 import { openSqliteStore } from '../adapters/sqlite/index.ts';
 import type { Timers } from '../ports/clock.ts';
 import type { Log } from '../ports/log.ts';
@@ -174,6 +174,7 @@ export interface House {
   readonly store: Store;
   readonly programme: FakeProgramme;
   readonly removals: MemoryRemovals;
+  readonly clips: MemoryClips;
   readonly directory: Directory;
   readonly timers: HandTimers;
   readonly log: KeptLog;
@@ -199,6 +200,7 @@ export async function openHouse(
   await store.migrate();
   const programme = parts.programme ?? new FakeProgramme();
   const removals = new MemoryRemovals();
+  const clips = new MemoryClips();
   const timers = new HandTimers();
   const log = new KeptLog();
   const random = countedRandom();
@@ -208,6 +210,7 @@ export async function openHouse(
     store,
     directory,
     removals,
+    clips,
     clock,
     random,
     log,
@@ -248,6 +251,7 @@ export async function openHouse(
     store,
     programme,
     removals,
+    clips,
     directory,
     timers,
     log,

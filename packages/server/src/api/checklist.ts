@@ -3,8 +3,10 @@
  * right, somebody is there to speak, and somebody else could take over. It only looks; nothing here keeps a
  * space from starting.
  */
+import { SAMPLE_RATE_HZ } from '@parterre/protocol';
 import type { Checklist } from '@parterre/protocol/schemas';
 import type { Attendant } from '../ports/programme-control.ts';
+import type { StoredClip } from '../ports/store.ts';
 import type { Certificates } from './certificates.ts';
 import type { ApiOptions } from './instance.ts';
 
@@ -25,7 +27,7 @@ export class Checklists {
 
   /** @throws ParterreError `unknown_space`, `part_away` */
   async of(spaceId: string): Promise<Checklist> {
-    await this.#options.directory.space(spaceId);
+    const { clip } = await this.#options.directory.space(spaceId);
     const attendants = await this.#options.directory.attendance(spaceId);
     const points = [
       await this.#certificate(),
@@ -33,6 +35,7 @@ export class Checklists {
       await this.#clock(),
       people(attendants),
       await this.#backup(spaceId, attendants),
+      await this.#clip(spaceId, clip),
     ];
     return { ready: points.every(({ verdict }) => verdict === 'good'), points };
   }
@@ -64,6 +67,18 @@ export class Checklists {
       verdict: synchronised ? 'good' : 'bad',
       found: synchronised ? 'synchronised' : 'not_synchronised',
       figure: null,
+    };
+  }
+
+  /** None is as good as one that is whole: the holding sound goes on air then. */
+  async #clip(spaceId: string, clip: StoredClip | null): Promise<Point> {
+    if (clip === null) return { id: 'clip', verdict: 'good', found: 'none', figure: null };
+    const there = await this.#options.clips.has(spaceId, clip);
+    return {
+      id: 'clip',
+      verdict: there ? 'good' : 'bad',
+      found: there ? 'there' : 'damaged',
+      figure: Math.ceil(clip.samples / SAMPLE_RATE_HZ),
     };
   }
 

@@ -163,7 +163,14 @@ describe('after a crash', () => {
   });
 
   it('[P7] takes in a space that only the programme knows, and never deletes it', async () => {
-    const { holdingSound: _1, createdAtMs: _2, openedAtMs: _3, ...space } = storedSpace('found');
+    const {
+      holdingSound: _1,
+      createdAtMs: _2,
+      openedAtMs: _3,
+      groups: _4,
+      clip: _5,
+      ...space
+    } = storedSpace('found');
     house.programme.spaces.set('found', space);
     house.programme.report();
     await vi.waitFor(async () => expect(await stored('found')).toMatchObject(space));

@@ -15,14 +15,18 @@ import {
   startDriftOf,
 } from '@parterre/protocol';
 import type { ChangeSpace, CreateSpace } from '@parterre/protocol/schemas';
+import type { Clip } from '../ports/clips.ts';
 import type { Clock, Timer, Timers } from '../ports/clock.ts';
 import type { Log } from '../ports/log.ts';
 import type { Attendant, ProgrammeControl, SpacePlan } from '../ports/programme-control.ts';
 import type { Random } from '../ports/random.ts';
-import type { Store, StoredSpace } from '../ports/store.ts';
+import type { Store, StoredClip, StoredSpace } from '../ports/store.ts';
 import {
   announcedAt,
+  type Group,
+  type GroupWish,
   plainText,
+  regrouped,
   rulingOn,
   type SpaceAction,
   scheduleAfter,
@@ -98,7 +102,7 @@ export class Directory {
   async change(id: string, wish: ChangeSpace): Promise<StoredSpace> {
     const before = await this.#stored(id);
     if (before.state === 'ended') throw new ParterreError('ended');
-    const { clock, programme } = this.#options;
+    const { clock } = this.#options;
     const announced = announcedAt(wish);
     const after: StoredSpace = {
       ...before,
@@ -109,13 +113,46 @@ export class Directory {
       profile: wish.profile ?? before.profile,
       holdingSound: wish.holdingSound ?? before.holdingSound,
     };
+    return this.#replan(before, after, { holdingSound: after.holdingSound });
+  }
+
+  /** @param beside what only the store knows */
+  async #replan(
+    before: StoredSpace,
+    after: StoredSpace,
+    beside: Partial<StoredSpace>,
+  ): Promise<StoredSpace> {
+    const { programme } = this.#options;
     const planned = await programme.plan(planOf(after));
     try {
-      return (await this.#follower.apply(planned, { holdingSound: after.holdingSound })) ?? after;
+      return (await this.#follower.apply(planned, beside)) ?? after;
     } catch (error) {
       await programme.plan(planOf(before)).catch(() => undefined);
       throw error;
     }
+  }
+
+  /** Writes the groups anew that have seats kept. @throws ParterreError also `bad_request`, `ended` */
+  async regroup(id: string, wishes: readonly GroupWish[]): Promise<readonly Group[]> {
+    const before = await this.#stored(id);
+    if (before.state === 'ended') throw new ParterreError('ended');
+    const { clock, random } = this.#options;
+    const bytes = (length: number) => random.bytes(length);
+    const groups = regrouped(before.groups, wishes, before.startsAtMs, clock.wallMs(), bytes);
+    return (await this.#replan(before, { ...before, groups }, { groups })).groups;
+  }
+
+  /** What it opens with; null: the holding sound. @throws ParterreError also `ended`, `wrong_state` */
+  async setClip(id: string, clip: StoredClip | null): Promise<void> {
+    const before = await this.#stored(id);
+    this.demandClipMayChange(before);
+    await this.#replan(before, { ...before, clip }, { clip });
+  }
+
+  /** @throws ParterreError `ended`, `wrong_state` once it has started */
+  demandClipMayChange({ state }: StoredSpace): void {
+    if (state === 'ended') throw new ParterreError('ended');
+    if (state === 'live') throw new ParterreError('wrong_state', 'The space is live already.');
   }
 
   /** @throws ParterreError `unknown_space`, `wrong_state`, `not_open`, `ended`, `part_away` */
@@ -198,6 +235,8 @@ export class Directory {
         profile: wish.profile ?? 'steady',
         rendition: wish.rendition ?? 'voice',
         holdingSound: wish.holdingSound ?? true,
+        groups: [],
+        clip: null,
         state: 'scheduled',
         openedAtMs: null,
         liveAtMs: null,
@@ -321,7 +360,27 @@ function asShown(space: StoredSpace): StoredSpace & Pick<PublicSpace, 'startDrif
 
 function planOf(space: StoredSpace): SpacePlan {
   const { id, title, host, doorsAtMs, startsAtMs, zone, profile, rendition, holdingSound } = space;
-  return { id, title, host, doorsAtMs, startsAtMs, zone, profile, rendition, holdingSound };
+  const groups = space.groups.map(({ id: group, seats }) => ({ id: group, seats }));
+  return {
+    id,
+    title,
+    host,
+    doorsAtMs,
+    startsAtMs,
+    zone,
+    profile,
+    rendition,
+    holdingSound,
+    groups,
+    clip: clipOf(space.clip),
+  };
+}
+
+/** The programme needs no name of it. */
+function clipOf(clip: StoredClip | null): Clip | null {
+  if (clip === null) return null;
+  const { hash, samples, channels } = clip;
+  return { hash, samples, channels };
 }
 
 function shown(field: string, text: string): string {

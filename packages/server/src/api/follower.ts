@@ -116,6 +116,8 @@ export class Follower {
       zone: space.zone ?? null,
       successor: space.successor ?? null,
       holdingSound: true,
+      groups: [],
+      clip: null,
       createdAtMs: clock.wallMs(),
     };
     if (await store.createSpace(taken)) {

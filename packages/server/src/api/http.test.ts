@@ -212,6 +212,7 @@ describe('the OpenAPI document', () => {
       'delete /api/rehearsals/permits/{id} revokePermit',
       'delete /api/session signOut',
       'delete /api/spaces/{id} removeSpace',
+      'delete /api/spaces/{id}/clip removeClip',
       'delete /api/spaces/{id}/invites/{inviteId} withdrawInvite',
       'get /api/certificates listCertificates',
       'get /api/certificates/current currentCapacity',
@@ -223,6 +224,8 @@ describe('the OpenAPI document', () => {
       'get /api/spaces listSpaces',
       'get /api/spaces/{id} getSpace',
       'get /api/spaces/{id}/checklist spaceChecklist',
+      'get /api/spaces/{id}/clip getClip',
+      'get /api/spaces/{id}/groups listGroups',
       'get /api/spaces/{id}/invites listInvites',
       'patch /api/spaces/{id} changeSpace',
       'post /api/invites/open openInvite',
@@ -235,6 +238,9 @@ describe('the OpenAPI document', () => {
       'post /api/spaces/{id}/pass requestPass',
       'post /api/spaces/{id}/relaunch relaunchSpace',
       'post /api/spaces/{id}/start startSpace',
+      'put /api/spaces/{id}/clip keepClip',
+      'put /api/spaces/{id}/clip/draft bringClip',
+      'put /api/spaces/{id}/groups writeGroups',
     ]);
     const text = JSON.stringify(document);
     const references = [...text.matchAll(/"\$ref":"([^"]+)"/g)].map(([, name]) => name);

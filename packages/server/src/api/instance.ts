@@ -8,6 +8,7 @@ import type { ServerDescription } from '@parterre/protocol/rehearsal';
 import type { SigningKey } from '@parterre/rehearsal/signing';
 import Fastify from 'fastify';
 import type { Registry } from 'prom-client';
+import type { ClipStore } from '../ports/clips.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Log } from '../ports/log.ts';
 import type { Random } from '../ports/random.ts';
@@ -28,6 +29,7 @@ export interface ApiOptions {
   readonly store: Store;
   readonly directory: Directory;
   readonly removals: Removals;
+  readonly clips: ClipStore;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;

@@ -70,6 +70,7 @@ describe('the checklist', () => {
       clock: 'good synchronised',
       people: 'bad nobody',
       backup: 'bad nobody',
+      clip: 'good none',
     });
     await house.asOwner('POST', `${SPACES}/talk/invites`, { role: 'cohost' });
     house.programme.attendants = [{ role: 'host', onAir: false }];

@@ -16,6 +16,8 @@ import { MethodTable } from './methods.ts';
 import { countRequests, metricsRoute } from './metrics.ts';
 import { describeApi } from './openapi.ts';
 import { certificateRoutes } from './routes-certificates.ts';
+import { clipRoutes } from './routes-clip.ts';
+import { groupRoutes } from './routes-groups.ts';
 import { inviteRoutes } from './routes-invites.ts';
 import { onTimeRoutes } from './routes-on-time.ts';
 import { passRoutes } from './routes-pass.ts';
@@ -64,6 +66,8 @@ export async function buildApi(options: ApiOptions): Promise<Api> {
   const context: RouteContext = { ...options, callers: new Callers(options) };
   sessionRoutes(app, context);
   spaceRoutes(app, context);
+  groupRoutes(app, context);
+  clipRoutes(app, context);
   inviteRoutes(app, context);
   passRoutes(app, context);
   const certificates = new Certificates(options);

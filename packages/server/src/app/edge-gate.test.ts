@@ -47,7 +47,13 @@ describe('the gate at an edge that begins', () => {
     ];
     let open = false;
     const opening = gate
-      .open({ used: () => 0, openSpaces: () => openSpaces, room: () => ({}), sentBytes: 0 })
+      .open({
+        used: () => 0,
+        usedOf: () => 0,
+        openSpaces: () => openSpaces,
+        room: () => ({}),
+        sentBytes: 0,
+      })
       .then(() => {
         open = true;
       });

@@ -29,6 +29,7 @@ const SPENDING_MAX = 1_000;
 /** The part of an edge's house that is needed. */
 interface Seats {
   used(spaceId: string): number;
+  usedOf(row: string): number;
   openSpaces(): Iterable<OpenSpace>;
   room(spaceId: string): unknown;
   /** Bytes of the programme sent on all lanes, ever. */
@@ -100,7 +101,7 @@ export class EdgeGate extends GateAtEdge {
     this.#house = house;
     const nowMs = this.#context.clock.monotonicMs();
     const seats = this.#seats!;
-    this.keeper.granted(grant, nowMs, (id) => seats.used(id));
+    this.keeper.granted(grant, nowMs, (row) => seats.usedOf(row));
     const without = [...seats.openSpaces()].some(({ id }) => !this.keeper.hasPlaces(id));
     if (!without) this.#entered();
   }
@@ -147,7 +148,7 @@ export class EdgeGate extends GateAtEdge {
     );
     byLabel(
       'parterre_gate_total',
-      'Refused for want of a place, entrants before doors, tickets issued later and redeemed, listeners who came back past the line, passes that were not valid, and tickets that were asked work for.',
+      'Refused for want of a place, entrants before doors, tickets issued later and redeemed, listeners who came back past the line, those who took a seat of their group, passes that were not valid, and tickets that were asked work for.',
       'what',
       () => keeper.counters,
     );

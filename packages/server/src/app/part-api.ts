@@ -6,7 +6,7 @@ import { chmod, mkdir, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type CurrentCapacity, isCurrentCapacity } from '@parterre/protocol/certificate';
 import { signingKey } from '@parterre/rehearsal/signing';
-import { DiskRemovals } from '../adapters/disk/index.ts';
+import { DiskClips, DiskRemovals } from '../adapters/disk/index.ts';
 import { openSqliteStore } from '../adapters/sqlite/index.ts';
 import { UnixControl } from '../adapters/unix/index.ts';
 import { buildApi, Directory, keepDemo } from '../api/index.ts';
@@ -32,6 +32,7 @@ export async function start(context: PartContext): Promise<Part> {
   const app = await buildApi({
     store,
     directory,
+    clips: new DiskClips(join(config.data, 'spaces'), timers),
     removals: new DiskRemovals(join(config.data, 'removed'), clock.wallMs() - PASS_MS),
     clock,
     random,

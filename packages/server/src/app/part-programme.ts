@@ -7,7 +7,7 @@ import { mkdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { Mixer, newJitterCounters } from '@parterre/media';
 import { FRAME_MS, RENDITIONS } from '@parterre/protocol';
-import { DiskLog, DiskPlans, DiskRecordings } from '../adapters/disk/index.ts';
+import { DiskClips, DiskLog, DiskPlans, DiskRecordings } from '../adapters/disk/index.ts';
 import { bootId } from '../adapters/system/index.ts';
 import { UnixServer } from '../adapters/unix/index.ts';
 import { Programme } from '../programme/index.ts';
@@ -48,6 +48,7 @@ export async function prepare(context: PartContext): Promise<PreparedProgramme> 
       programmeLog: new DiskLog({ dir, log }),
       plans: new DiskPlans({ dir, log }),
       recordings: new DiskRecordings(dir),
+      clips: new DiskClips(dir, timers),
       createMixer: (options) => Mixer.create({ ...options, counters }),
       bootId: bootId(),
       spacesMax: config.spacesMax,

@@ -14,6 +14,7 @@
 import { CHUNK_MS, type Profile, writeLane } from '@parterre/protocol';
 import type { DropReason, EdgeCounters, LaneId } from './counters.ts';
 import { type Descriptors, fdsOfRoom, NOBODY } from './descriptors.ts';
+import type { SeatedGroup } from './groups.ts';
 import { type FormattedRing, SECTION_CHUNKS_MAX } from './ring.ts';
 
 /** Written but not yet taken by the kernel: a listener above this is not written to. */
@@ -123,9 +124,18 @@ export class Listener {
   stalledSinceMs = 0;
   /** Bytes it has sent since it joined. */
   heardBytes = 0;
+  /** On whose kept seat it sits. */
+  readonly #group: SeatedGroup | null;
 
-  constructor(sink: Sink, cohort: Cohort, slice: Slice, nextSeq: number) {
+  constructor(
+    sink: Sink,
+    cohort: Cohort,
+    slice: Slice,
+    nextSeq: number,
+    group: SeatedGroup | null,
+  ) {
     this.sink = sink;
+    this.#group = group;
     this.cohort = cohort;
     this.#slice = slice;
     this.place = slice.length;
@@ -139,6 +149,7 @@ export class Listener {
     this.#slice.remove(this.place);
     this.place = -1;
     this.cohort.size--;
+    if (this.#group !== null) this.#group.used--;
   }
 
   /** Its connection has ended by itself. */
@@ -208,13 +219,14 @@ export class Cohort {
     return headSeq === -1 ? FROM_FIRST : Math.max(oldestSeq, headSeq - this.bufferChunks);
   }
 
-  /** Takes in one whose answer has been written up to `nextSeq`. */
-  join(sink: Sink, nextSeq: number): Listener {
+  /** Takes in one whose answer has been written up to `nextSeq`. @param group on whose kept seat */
+  join(sink: Sink, nextSeq: number, group: SeatedGroup | null = null): Listener {
     while (this.#slices.length < this.#sliceCount) this.#slices.push(new Slice());
     const slice = this.#emptier();
-    const listener = new Listener(sink, this, slice, nextSeq);
+    const listener = new Listener(sink, this, slice, nextSeq, group);
     slice.add(listener);
     this.size++;
+    if (group !== null) group.used++;
     const { headSeq } = this.source.ring;
     if (headSeq !== -1 && nextSeq < headSeq) listener.lagMax += headSeq - nextSeq;
     return listener;

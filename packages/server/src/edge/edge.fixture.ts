@@ -56,7 +56,7 @@ export class FakeFeed implements ProgrammeFeed {
   }
 
   space(space: PublicSpace): void {
-    this.#reader!.space(space, ANCHOR_MS);
+    this.#reader!.space(space, ANCHOR_MS, []);
   }
 
   ready(): void {

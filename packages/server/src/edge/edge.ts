@@ -178,6 +178,11 @@ export class Edge {
     return this.house.used(spaceId);
   }
 
+  /** Listeners of a space, or of a group's row. */
+  usedOf(row: string): number {
+    return this.house.usedOf(row);
+  }
+
   /** What the gate has to know of. */
   openSpaces(): ReturnType<House['openSpaces']> {
     return this.house.openSpaces();

@@ -291,8 +291,8 @@ export class Front {
     this.heard(socket);
     const wallMs = clock.wallMs();
     counters.fastAnswers++;
-    const { spaceId, from, profile, pass, rendition, headOnly } = request;
-    const admission = house.admit('live', spaceId, from, profile, pass, rendition);
+    const { spaceId, from, profile, pass, rendition, link, headOnly } = request;
+    const admission = house.admit('live', spaceId, from, profile, pass, rendition, link);
     if ('refusal' in admission) {
       this.#refuse(socket, request, admission);
       return;

@@ -16,10 +16,11 @@ import {
 } from '../gate/index.ts';
 import type { Clock } from '../ports/clock.ts';
 import { ENTRANT_BYTES, ENTRANTS_FILE } from '../ports/entrants.ts';
+import type { Admission } from './admission.ts';
 import { CORS_FIELDS, connectionFields, head } from './answers.ts';
 import type { LaneId } from './counters.ts';
 import { serveRecords } from './files.ts';
-import type { Admission, House } from './house.ts';
+import type { House } from './house.ts';
 import type { LiveQuery } from './live-request.ts';
 import { refuse, refuseWith } from './refuse.ts';
 import { KEPT_S } from './waiters.ts';
@@ -188,6 +189,11 @@ export class GateHttp {
       return house.admit(lane, spaceId, from, profile, wanted.pass);
     const ticket = keeper.read(spaceId, text, clock.wallMs());
     if (ticket === null) return INVALID;
+    if (wanted.link !== null) {
+      const { pass, rendition, link } = wanted;
+      const seated = house.admit(lane, spaceId, from, profile, pass, rendition, link);
+      if ('group' in seated && seated.group !== null) return seated;
+    }
     if (keeper.nowServing(spaceId)?.open === false) {
       const plain = house.admit(lane, spaceId, from, profile, wanted.pass);
       if (!('refusal' in plain)) return plain;

@@ -23,7 +23,7 @@ function aHouse(profile: 'near' | 'steady' = 'near') {
   const join = (from: number | null = null, sink = new FakeSink()): FakeSink => {
     const admission = house.admit('live', 'evening', from, null);
     if ('refusal' in admission) throw new Error(admission.refusal);
-    house.join(sink, admission.cohort, admission.startSeq, from !== null, null);
+    house.join(sink, admission, from !== null, null);
     return sink;
   };
   /** Chunks as they come, one each 200 ms. */

@@ -6,15 +6,17 @@
  * Nothing here is lost with the process: another edge holds the same ring, and a player goes on there.
  */
 import { PROFILES, type ProfileId, type PublicSpace, type RenditionId } from '@parterre/protocol';
-import type { GateKeeper, OpenSpace, Rung } from '../gate/index.ts';
+import { type GateKeeper, type OpenSpace, type Rung, spaceOfRow } from '../gate/index.ts';
 import type { Clock, Timer, Timers } from '../ports/clock.ts';
-import type { FeedReader, ProgrammeFeed } from '../ports/programme-feed.ts';
+import type { FeedReader, GroupSeats, ProgrammeFeed } from '../ports/programme-feed.ts';
 import type { ProgrammeRecord } from '../ports/programme-log.ts';
+import { type Admission, type Admitted, ENDED, NOT_SETTLED, UNKNOWN_SPACE } from './admission.ts';
 import type { Refusal } from './answers.ts';
 import { AHEAD_CHUNKS_MAX, type Cohort, type Listener, type Sink } from './cohort.ts';
 import type { EdgeCounters, LaneId } from './counters.ts';
 import { FlushPace } from './flush-pace.ts';
 import type { Format, HoldingFrames } from './format.ts';
+import { reseat, type SeatedGroup } from './groups.ts';
 import { Overflow, type OverflowOptions } from './overflow.ts';
 import { RING_CHUNKS, SECTION_CHUNKS_MAX } from './ring.ts';
 import { cohortOf, furnish, listenersIn, type Room, refurnish, ringOf } from './room.ts';
@@ -48,9 +50,6 @@ export interface HouseOptions {
   /** Newcomers have the space's own whatever happens where this is left out. */
   readonly overflow?: OverflowOptions | null;
 }
-
-/** Where an admitted listener begins, or why there is no sound for this request. */
-export type Admission = { readonly cohort: Cohort; readonly startSeq: number } | Refusal;
 
 export class House implements FeedReader {
   readonly counters: EdgeCounters;
@@ -140,26 +139,29 @@ export class House implements FeedReader {
     return [...rows.values()];
   }
 
-  space(space: PublicSpace): void {
-    const room = this.#rooms.get(space.id);
-    if (room !== undefined && room.space.rendition === space.rendition) {
-      refurnish(room, space);
-      return;
+  space(
+    space: PublicSpace,
+    _anchorMs: number | null = null,
+    groups: readonly GroupSeats[] = [],
+  ): void {
+    let room = this.#rooms.get(space.id);
+    if (room !== undefined && room.space.rendition === space.rendition) refurnish(room, space);
+    else {
+      if (room === undefined && this.#rooms.size >= SPACES_KNOWN_MAX) return;
+      room = this.#furnish(space, room?.groups);
+      this.#rooms.set(space.id, room);
     }
-    if (room === undefined && this.#rooms.size >= SPACES_KNOWN_MAX) return;
-    this.#rooms.set(space.id, this.#furnish(space));
+    reseat(room.groups, groups);
   }
 
-  #furnish(space: PublicSpace): Room {
-    const { formats, holding, counters } = this.#options;
+  #furnish(space: PublicSpace, groups = new Map<string, SeatedGroup>()): Room {
     const { overflow } = this;
     const room = furnish(space, {
-      formats,
-      holding,
-      counters,
+      ...this.#options,
       paces: this.#paces,
       ladder: overflow.ladder(),
       lean: overflow.has('voice24'),
+      groups,
     });
     for (const each of room.cohorts) this.#spaceOf.set(each, space.id);
     return room;
@@ -181,21 +183,29 @@ export class House implements FeedReader {
     this.#gather ??= this.#options.timers.after(GATHER_MS, () => this.#flushFresh());
   }
 
-  /** Listeners of a space, on all lanes. */
+  /** Listeners of a space, on all lanes, but for those on a group's seats. */
   used(spaceId: string): number {
     const room = this.#rooms.get(spaceId);
     return room === undefined ? 0 : listenersIn(room) + this.pulled(spaceId);
   }
 
+  /** Listeners of a space, or of a group's row. */
+  usedOf(row: string): number {
+    const spaceId = spaceOfRow(row);
+    if (spaceId === null) return this.used(row);
+    return this.#rooms.get(spaceId)?.groups.get(row.slice(spaceId.length + 1))?.used ?? 0;
+  }
+
   /** What the gate has to know of: spaces that are open, soon will be, or still have somebody. */
   *openSpaces(): Iterable<OpenSpace> {
     const soonMs = this.#options.clock.wallMs() + OPEN_SOON_MS;
-    for (const [id, { space }] of this.#rooms) {
+    for (const [id, { space, cohorts, groups }] of this.#rooms) {
       const used = this.used(id);
+      const somebody = used > 0 || cohorts.some(({ size }) => size > 0);
       const open = space.state === 'doors' || space.state === 'live';
       const soon = space.state === 'scheduled' && space.doorsAtMs < soonMs;
       const { state, doorsAtMs } = space;
-      if (open || soon || used > 0) yield { id, used, state, doorsAtMs };
+      if (open || soon || somebody) yield { id, used, state, doorsAtMs, groups: groups.values() };
     }
   }
 
@@ -223,6 +233,7 @@ export class House implements FeedReader {
    * Decides on a request for a lane; writes nothing.
    * @param pass the token of one who comes back, or that the gate has let them in already
    * @param rendition what one who comes back had
+   * @param link a group's: one of its seats is taken when there is one here
    */
   admit(
     lane: LaneId,
@@ -231,11 +242,15 @@ export class House implements FeedReader {
     profile: ProfileId | null,
     pass: string | symbol | null = null,
     rendition: RenditionId | null = null,
+    link: string | null = null,
   ): Admission {
     const room = this.#rooms.get(spaceId);
     const silence = this.#silenceOf(room);
     if (room === undefined || silence !== null) return silence ?? UNKNOWN_SPACE;
-    const elsewhere = lane === 'live' && pass === null ? this.overflow.elsewhere(room) : null;
+    const seat = typeof pass === 'symbol' ? null : this.#seatFor(room, link, pass);
+    const group = seat === 'soon' ? null : seat;
+    const newcomer = lane === 'live' && pass === null && group === null;
+    const elsewhere = newcomer ? this.overflow.elsewhere(room) : null;
     if (elsewhere !== null) return elsewhere;
     const has =
       lane === 'radio'
@@ -250,10 +265,18 @@ export class House implements FeedReader {
       };
     }
     const { gate, clock } = this.#options;
-    if (gate != null && typeof pass !== 'symbol')
-      if (!gate.admits(spaceId, this.used(spaceId), pass, clock.wallMs()))
+    if (gate != null && typeof pass !== 'symbol' && group === null) {
+      const token = seat === 'soon' ? null : pass;
+      if (!gate.admits(spaceId, this.used(spaceId), token, clock.wallMs()))
         return this.waiting(pass !== null);
-    return { cohort, startSeq: cohort.startOf(from) };
+    }
+    return { cohort, startSeq: cohort.startOf(from), group };
+  }
+
+  #seatFor({ space, groups }: Room, link: string | null, pass: string | null) {
+    const { gate, clock } = this.#options;
+    if (gate == null || link === null || groups.size === 0) return null;
+    return gate.seatFor(space.id, groups, link, pass, clock.monotonicMs(), clock.wallMs());
   }
 
   /** Why there is no sound of this space at all; null when there is. */
@@ -278,18 +301,14 @@ export class House implements FeedReader {
    * buffer, at once.
    * @param head null when it has been written (or is corked)
    */
-  join(
-    sink: Sink,
-    cohort: Cohort,
-    startSeq: number,
-    resumed: boolean,
-    head: Uint8Array | null,
-  ): Listener {
+  join(sink: Sink, admitted: Admitted, resumed: boolean, head: Uint8Array | null): Listener {
+    const { cohort, startSeq, group } = admitted;
     const { source, counters } = cohort;
     const { headSeq } = source.ring;
     counters.joins[cohort.lane]++;
     const spaceId = this.#spaceOf.get(cohort);
-    if (spaceId !== undefined) this.#options.gate?.joined(spaceId, this.used(spaceId));
+    if (spaceId !== undefined && group !== null) this.#options.gate?.seated(spaceId, group);
+    else if (spaceId !== undefined) this.#options.gate?.joined(spaceId, this.used(spaceId));
     if (resumed) counters.resumes[cohort.lane]++;
     else this.overflow.took(cohort);
     const behind = startSeq >= 0 && startSeq < headSeq;
@@ -298,7 +317,7 @@ export class House implements FeedReader {
     counters.bytes += bytes.length;
     if (sink.open === undefined) sink.write(bytes);
     else sink.open(bytes);
-    return cohort.join(sink, nextSeq);
+    return cohort.join(sink, nextSeq, group);
   }
 
   #flushFresh(): void {
@@ -341,7 +360,7 @@ export class House implements FeedReader {
     if (room.cohorts.some((cohort) => cohort.size > 0)) return;
     const endedMs = room.space.endedAtMs ?? 0;
     if (this.#options.clock.wallMs() - endedMs < ENDED_KEPT_MS) return;
-    this.#rooms.set(room.space.id, this.#furnish(room.space));
+    this.#rooms.set(room.space.id, this.#furnish(room.space, room.groups));
   }
 
   #account(sinceMs: number): void {
@@ -377,6 +396,3 @@ export class House implements FeedReader {
 }
 
 const RADIO = { profile: 'steady', rendition: null } as const;
-const UNKNOWN_SPACE: Refusal = { refusal: 'unknown_space' };
-const NOT_SETTLED: Refusal = { refusal: 'part_away', retryAfterS: 1 };
-const ENDED: Refusal = { refusal: 'ended' };

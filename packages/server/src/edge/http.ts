@@ -7,12 +7,13 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { Socket } from 'node:net';
 import { SPACE_ID } from '@parterre/protocol';
 import type { Clock } from '../ports/clock.ts';
+import type { Admission } from './admission.ts';
 import { CORS_FIELDS, PREFLIGHT_FIELDS, streamFields } from './answers.ts';
 import type { LaneId } from './counters.ts';
 import { serveReplay } from './files.ts';
 import type { GateHttp } from './gate-http.ts';
 import type { Hls } from './hls.ts';
-import type { Admission, House } from './house.ts';
+import type { House } from './house.ts';
 import { isListening, listen } from './listeners.ts';
 import { parseLiveQuery } from './live-request.ts';
 import { ON_AIR_AGE_S, OnAirWords } from './on-air.ts';
@@ -235,8 +236,8 @@ export class EdgeHttp {
     }
     const resumed = wanted.from !== null;
     if (gate === null || wanted.ticket === null) {
-      const { from, profile, pass, rendition } = wanted;
-      const admission = house.admit(lane, spaceId, from, profile, pass, rendition);
+      const { from, profile, pass, rendition, link } = wanted;
+      const admission = house.admit(lane, spaceId, from, profile, pass, rendition, link);
       this.#stream(admission, spaceId, resumed, request, response);
       return;
     }

@@ -3,12 +3,11 @@
  * handlers are shared functions; a listener adds no closure.
  */
 import type { Socket } from 'node:net';
+import type { Admitted } from './admission.ts';
 import { KEEP_ALIVE_S } from './bare-server.ts';
 import { BareSocket } from './bare-socket.ts';
 import type { Listener } from './cohort.ts';
-import type { Admission, House } from './house.ts';
-
-type Admitted = Extract<Admission, { readonly cohort: unknown }>;
+import type { House } from './house.ts';
 
 const LISTENER = Symbol('listener');
 interface ListenerSocket extends Socket {
@@ -26,7 +25,7 @@ export function listen(
   resumed: boolean,
   head: Uint8Array | null,
 ): void {
-  const listener = house.join(connection, admitted.cohort, admitted.startSeq, resumed, head);
+  const listener = house.join(connection, admitted, resumed, head);
   if (connection instanceof BareSocket) connection.listener = listener;
   else watch(connection, listener);
 }

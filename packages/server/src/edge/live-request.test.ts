@@ -18,6 +18,7 @@ describe('the fast path takes', () => {
     profile: null,
     rendition: null,
     pass: null,
+    link: null,
     kept: true,
   };
   test.each([
@@ -26,6 +27,7 @@ describe('the fast path takes', () => {
     ['GET /live/evening? HTTP/1.1', plain],
     ['GET /live/evening?from=0 HTTP/1.1', { ...plain, from: 0 }],
     ['GET /live/evening?profile=near&from=42 HTTP/1.1', { ...plain, from: 42, profile: 'near' }],
+    ['GET /live/evening?pass=Ab_- HTTP/1.1', { ...plain, link: 'Ab_-' }],
     ['GET /live/evening?from=42&return=Ab_- HTTP/1.1', { ...plain, from: 42, pass: 'Ab_-' }],
     ['GET /live/evening?codec=opus&x HTTP/1.1', plain],
     [
@@ -121,6 +123,7 @@ const wellFormed = fc
       profile,
       rendition: null,
       pass: null,
+      link: null,
       kept: true,
     };
     return { packet, expected };
@@ -167,7 +170,14 @@ test('a query says at most one place and one profile, both exact', () => {
   expect(parseLiveQuery('from=')).toBeNull();
   expect(parseLiveQuery('from=-1')).toBeNull();
   expect(parseLiveQuery('profile=near&profile=near')).toBeNull();
-  const nothing = { from: null, profile: null, rendition: null, pass: null, ticket: null };
+  const nothing = {
+    from: null,
+    profile: null,
+    rendition: null,
+    pass: null,
+    ticket: null,
+    link: null,
+  };
   expect(parseLiveQuery('fromage=1')).toEqual(nothing);
   expect(parseLiveQuery('ticket=Ab_-')).toEqual({ ...nothing, ticket: 'Ab_-' });
   // A ticket has to be asked about: not on the fast path.

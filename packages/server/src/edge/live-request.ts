@@ -27,6 +27,8 @@ export interface LiveRequest {
   readonly pass: string | null;
   /** The connection may have a next request, when this one is refused. */
   readonly kept: boolean;
+  /** A group's link. */
+  readonly link: string | null;
 }
 
 const CR = 13;
@@ -79,8 +81,8 @@ export function parseLiveRequest(bytes: Uint8Array): LiveRequest | null {
   if (!matchesAt(bytes, lineEnd, VERSION)) return null;
   const header = headerOf(bytes, lineEnd + VERSION.length);
   if (header === FOREIGN) return null;
-  const { from, profile, rendition, pass } = query;
-  return { headOnly, spaceId, from, profile, rendition, pass, kept: header === KEPT };
+  const { from, profile, rendition, pass, link } = query;
+  return { headOnly, spaceId, from, profile, rendition, pass, link, kept: header === KEPT };
 }
 
 const WAITING = ascii('GET /gate/');
@@ -107,6 +109,8 @@ export interface LiveQuery {
   readonly pass: string | null;
   /** `ticket=`: a place in line. */
   readonly ticket: string | null;
+  /** `pass=`: the link of a group that has seats kept. */
+  readonly link: string | null;
 }
 
 const NO_QUERY: LiveQuery = {
@@ -115,6 +119,7 @@ const NO_QUERY: LiveQuery = {
   rendition: null,
   pass: null,
   ticket: null,
+  link: null,
 };
 
 /**
@@ -129,6 +134,7 @@ export function parseLiveQuery(query: string): LiveQuery | null {
   let rendition: RenditionId | null = null;
   let pass: string | null = null;
   let ticket: string | null = null;
+  let link: string | null = null;
   for (const parameter of query.split('&')) {
     if (parameter.startsWith('from=')) {
       const digits = parameter.slice(5);
@@ -144,9 +150,11 @@ export function parseLiveQuery(query: string): LiveQuery | null {
       pass = parameter.slice(7);
     } else if (parameter.startsWith('ticket=')) {
       ticket = parameter.slice(7);
+    } else if (parameter.startsWith('pass=')) {
+      link = parameter.slice(5);
     }
   }
-  return { from, profile, rendition, pass, ticket };
+  return { from, profile, rendition, pass, ticket, link };
 }
 
 /** The first blank line is the packet's end: one whole request, nothing after it. */

@@ -2,6 +2,7 @@ import { holdingFrames } from '@parterre/media';
 import { LEAN_RENDITIONS, PROFILES } from '@parterre/protocol';
 import { describe, expect, test } from 'vitest';
 import { RUNGS, type Rung } from '../gate/index.ts';
+import type { Admission } from './admission.ts';
 import { EdgeCounters } from './counters.ts';
 import {
   aChunk,
@@ -15,7 +16,7 @@ import {
 } from './edge.fixture.ts';
 import { LIVE_FORMAT, RADIO_FORMAT } from './formats.ts';
 import { TestGate } from './gate.fixture.ts';
-import { type Admission, House } from './house.ts';
+import { House } from './house.ts';
 
 /** A house whose places, and whose way out, are under the test's hand. */
 function aHouse(has: readonly Rung[] = RUNGS) {
@@ -45,7 +46,7 @@ function aHouse(has: readonly Rung[] = RUNGS) {
     const admission = ask();
     if ('refusal' in admission) throw new Error(admission.refusal);
     const sink = new FakeSink();
-    house.join(sink, admission.cohort, admission.startSeq, false, null);
+    house.join(sink, admission, false, null);
     return sink;
   };
   return { time, feed, house, strain, grant, rung, ask, join };
@@ -124,7 +125,7 @@ describe('the profile far', () => {
     const admission = house.admit('live', 'evening', null, 'far', 'back');
     if ('refusal' in admission) throw new Error(admission.refusal);
     const sink = new FakeSink();
-    house.join(sink, admission.cohort, admission.startSeq, false, null);
+    house.join(sink, admission, false, null);
     const before = sink.writes.length;
     for (let seq = 100; seq < 200; seq++) {
       feed.chunks(seq, seq + 1);

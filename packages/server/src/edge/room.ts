@@ -17,6 +17,7 @@ import { Cohort } from './cohort.ts';
 import type { EdgeCounters, LaneId } from './counters.ts';
 import type { FlushPace } from './flush-pace.ts';
 import type { Format, HoldingFrames } from './format.ts';
+import type { SeatedGroup } from './groups.ts';
 import { FormattedRing, Ring } from './ring.ts';
 
 export interface Room {
@@ -27,6 +28,8 @@ export interface Room {
   /** The first is `near`, of the live lane. */
   readonly cohorts: readonly Cohort[];
   readonly ladder: Ladder;
+  /** Those with seats kept, and those that had and still have somebody here. */
+  readonly groups: Map<string, SeatedGroup>;
 }
 
 export interface Furniture {
@@ -37,10 +40,11 @@ export interface Furniture {
   readonly ladder: Ladder;
   /** The lean rendition comes as well. */
   readonly lean: boolean;
+  readonly groups: Map<string, SeatedGroup>;
 }
 
 export function furnish(space: PublicSpace, furniture: Furniture): Room {
-  const { formats, holding, counters, paces, ladder } = furniture;
+  const { formats, holding, counters, paces, ladder, groups } = furniture;
   const own = RENDITIONS[space.rendition];
   const ring = new Ring(aboutOf(space, own), holding);
   const rings = {
@@ -57,7 +61,7 @@ export function furnish(space: PublicSpace, furniture: Furniture): Room {
     ...(lean === undefined ? [] : each.map((profile) => cohort('live', profile, lean))),
     cohort('radio', PROFILES.steady, rings.radio),
   ];
-  return { space, rings, lean: lean ?? null, cohorts, ladder };
+  return { space, rings, lean: lean ?? null, cohorts, ladder, groups };
 }
 
 /** What has changed of a space whose rendition has not. */
@@ -73,10 +77,11 @@ export function ringOf({ rings, lean }: Room, rendition: string): Ring | null {
   return lean?.ring.about.rendition.id === rendition ? lean.ring : null;
 }
 
-/** Listeners in it, on all lanes. */
-export function listenersIn({ cohorts }: Room): number {
+/** Listeners in it, on all lanes, but for those on a group's seats. */
+export function listenersIn({ cohorts, groups }: Room): number {
   let listeners = 0;
   for (const { size } of cohorts) listeners += size;
+  for (const { used } of groups.values()) listeners -= used;
   return listeners;
 }
 

@@ -22,7 +22,7 @@ function aHouse(listeners: number) {
     coordinator.reported(edge, { number, heard: heard.get(edge) ?? 0, spaces });
     const grants = coordinator.step(nowMs, WALL_MS + nowMs);
     for (const [to, grant] of grants) heard.set(to, grant.number);
-    return grants.get(edge)!.spaces[0]?.line.document ?? null;
+    return grants.get(edge)!.spaces[0]?.line?.document ?? null;
   };
   return { coordinator, tell };
 }

@@ -6,8 +6,9 @@
 import type { Order } from '@parterre/protocol';
 import { Bank } from './bank.ts';
 import type { GateCapacity } from './capacity.ts';
+import { spaceOfRow } from './group.ts';
 import { Line } from './line.ts';
-import type { EdgeGrant, EdgeReport, SpaceGrant, Spending } from './messages.ts';
+import type { EdgeGrant, EdgeReport, LineWord, SpaceGrant, Spending } from './messages.ts';
 import { SpentSet } from './spent.ts';
 
 /** For how long one's turn is kept, ms: longer than those at the end of a line look away (two minutes and a fifth). */
@@ -107,6 +108,7 @@ export class GateCoordinator<Edge> {
     if (this.#numberFirst > 0 && heard <= this.#numberFirst) return false;
     if (!this.#bank.reported(edge, number, heard, spaces)) return false;
     for (const { id, front, issued, entrants } of spaces) {
+      if (spaceOfRow(id) !== null) continue;
       const line = this.#line(id);
       line.reached(front);
       if (entrants !== null) line.entered(entrants.count, entrants.second);
@@ -166,6 +168,7 @@ export class GateCoordinator<Edge> {
       this.#lines.delete(id);
       this.#counts.delete(id);
       this.#namedMs.delete(id);
+      this.#bank.forget(id);
     }
   }
 
@@ -182,11 +185,15 @@ export class GateCoordinator<Edge> {
       const line = this.#line(id);
       this.#callable -= line.step(this.#bank.free(id, nowMs), nowMs, wallMs, this.#callable);
       const word = line.word(nowMs, wallMs);
-      for (const [edge, places] of this.#bank.grant(id, nowMs, numberOf)) {
-        const row = rows.get(edge) ?? [];
-        row.push({ id, ...places, line: word });
-        rows.set(edge, row);
-      }
+      const give = (row: string, its: LineWord | null): void => {
+        for (const [edge, places] of this.#bank.grant(row, nowMs, numberOf)) {
+          const all = rows.get(edge) ?? [];
+          all.push({ id: row, ...places, line: its });
+          rows.set(edge, all);
+        }
+      };
+      for (const row of this.#bank.groups(id)) give(row, null);
+      give(id, word);
     }
     const grants = new Map<Edge, EdgeGrant>();
     for (const edge of this.#edges.keys())

@@ -7,6 +7,8 @@
  */
 import { compareOrder, type NowServing, type Order, RANKS } from '@parterre/protocol';
 import type { Random } from '../ports/random.ts';
+import { groupOfSeatLink } from '../spaces/index.ts';
+import { type GroupPlaces, groupRow } from './group.ts';
 import type { DrawnSpace, EntrantsWord } from './lotteries.ts';
 import type { EdgeGrant, EdgeReport, LineWord, SpaceReport } from './messages.ts';
 import { JoinPace } from './pace.ts';
@@ -20,6 +22,8 @@ const KEEP_STEP_MS = 1_000;
 const REPORT_MS = 10_000;
 /** Seconds whose tickets an edge can still tell to a new coordinator. */
 const SECONDS_MAX = 1_024;
+/** One of a group who found no seat here comes again within this, ms. */
+const WANTED_MS = 3_000;
 const NOBODY: Order = { second: 0, rank: 0 };
 /** A newcomer who is refused asks again after so long, spread over as much again, s. */
 const RETRY_S_MIN = 4;
@@ -29,6 +33,8 @@ export const RETRY_SOON_S = 1;
 
 /** No coordinator numbers so many grants between two that an edge hears. */
 const JUMP = 2 ** 31;
+
+const NO_GROUPS: readonly GroupPlaces[] = [];
 
 interface Door {
   line: LineWord | null;
@@ -43,12 +49,17 @@ interface Door {
   /** Tickets by second. */
   readonly issued: Map<number, { count: number; changedMs: number }>;
   returnToken: { readonly second: number; readonly text: string } | null;
+  /** Of a group: when somebody of it last found no seat, ms. */
+  wantedMs: number;
+  /** Of a group: its empty seats at all edges, as was last heard. */
+  empty: number;
 }
 
 /** A space as its edge knows it. */
 export interface OpenSpace extends DrawnSpace {
-  /** Listeners it has here. */
+  /** Listeners it has here, on no group's seats. */
   readonly used: number;
+  readonly groups?: Iterable<GroupPlaces>;
 }
 
 export class GateKeeper {
@@ -58,6 +69,7 @@ export class GateKeeper {
     entrants: 0,
     redeemed: 0,
     returned: 0,
+    seated: 0,
     invalid: 0,
     work: 0,
   };
@@ -79,7 +91,7 @@ export class GateKeeper {
     this.pace = new JoinPace(nowMs);
   }
 
-  /** The coordinator's word. @param usedOf listeners of a space now */
+  /** The coordinator's word. @param usedOf listeners of a space, or of a group's row, now */
   granted(
     { number, joinsPerS, spaces }: EdgeGrant,
     nowMs: number,
@@ -89,23 +101,29 @@ export class GateKeeper {
     if (number - this.#heard > JUMP) this.#changedMs = nowMs;
     this.#heard = number;
     this.pace.set(joinsPerS);
-    for (const { id, limit, spare, line } of spaces) {
+    for (const { id, limit, spare, line, empty = 0 } of spaces) {
       const door = this.#door(id);
       this.#purse.granted(id, limit, spare, usedOf(id) + door.reserved);
       door.line = line;
+      door.empty = empty;
     }
   }
 
   /** How this edge stands, to be sent; forgets the spaces that are not open any more. */
   report(
     nowMs: number,
-    open: Iterable<Pick<OpenSpace, 'id' | 'used'>>,
+    open: Iterable<Pick<OpenSpace, 'id' | 'used' | 'groups'>>,
     entrantsOf: (spaceId: string) => EntrantsWord | null | 'unknown' = () => null,
   ): EdgeReport {
     const spaces: SpaceReport[] = [];
     const ids = new Set<string>();
-    for (const { id, used: listeners } of open) {
+    for (const { id, used: listeners, groups = NO_GROUPS } of open) {
       ids.add(id);
+      for (const group of groups) {
+        const row = groupRow(id, group.id);
+        ids.add(row);
+        spaces.push(this.#reportGroup(row, group, nowMs));
+      }
       const door = this.#door(id);
       const used = listeners + door.reserved;
       this.#countLeaves(door, used, nowMs);
@@ -123,6 +141,14 @@ export class GateKeeper {
       this.#purse.forget(id);
     }
     return { number: ++this.#number, heard: this.#heard, spaces };
+  }
+
+  #reportGroup(row: string, { seats, used }: GroupPlaces, nowMs: number): SpaceReport {
+    const door = this.#door(row);
+    this.#countLeaves(door, used, nowMs);
+    const held = this.#purse.held(row, used);
+    const wanted = nowMs - door.wantedMs < WANTED_MS;
+    return { id: row, used, held, front: NOBODY, issued: [], entrants: null, seats, wanted };
   }
 
   #issued({ issued }: Door, front: Order, nowMs: number): [number, number][] {
@@ -156,7 +182,7 @@ export class GateKeeper {
     }
     if (returnToken !== null && this.#purse.admits(spaceId, taken, 0, true)) {
       if (mayReturn(this.#key, spaceId, returnToken, wallMs)) {
-        if (door.left.length > 0 && --door.left[0]!.count <= 0) door.left.shift();
+        giveBack(door);
         this.counters.returned++;
         return true;
       }
@@ -182,6 +208,45 @@ export class GateKeeper {
     if (door.line?.open === true) return 1;
     const limit = this.#purse.limit(spaceId);
     return limit === 0 ? 0 : Math.min(1, (used + door.reserved) / limit);
+  }
+
+  /**
+   * Whether one who comes with a group's link takes a seat of it here, now; a seat that somebody has just
+   * left is kept for them, as a place is.
+   * @param groups those of the space
+   * @returns the group; `soon` for one who comes back while there is a seat at another edge, who must not
+   *   take the place of another; null for one who goes the ordinary way
+   */
+  seatFor<Group extends GroupPlaces>(
+    spaceId: string,
+    groups: ReadonlyMap<string, Group>,
+    link: string,
+    returnToken: string | null,
+    nowMs: number,
+    wallMs: number,
+  ): Group | 'soon' | null {
+    const id = groupOfSeatLink(this.#key, spaceId, link, wallMs);
+    if (id === null) this.counters.invalid++;
+    const group = id === null ? undefined : groups.get(id);
+    if (group === undefined || group.seats === 0) return null;
+    const row = groupRow(spaceId, group.id);
+    const door = this.#door(row);
+    const returns = returnToken !== null && mayReturn(this.#key, spaceId, returnToken, wallMs);
+    if (this.#purse.covers(row, group.used, keptOf(door), returns)) {
+      if (returns) giveBack(door);
+      return group;
+    }
+    door.wantedMs = nowMs;
+    return returns && door.empty > 0 ? 'soon' : null;
+  }
+
+  /** One took a group's seat; `used` is without it. */
+  seated(spaceId: string, { id, used }: GroupPlaces): void {
+    const row = groupRow(spaceId, id);
+    this.#purse.took(row, used);
+    this.#door(row).joinedSince++;
+    this.counters.seated++;
+    this.pace.take();
   }
 
   /** One was taken in; `used` is without it. */
@@ -263,6 +328,8 @@ export class GateKeeper {
         left: [],
         issued: new Map(),
         returnToken: null,
+        wantedMs: Number.NEGATIVE_INFINITY,
+        empty: 0,
       };
       this.#doors.set(spaceId, door);
     }
@@ -275,6 +342,11 @@ function entrantsWait({ entrants, line }: Door): boolean {
   if (entrants === null) return false;
   if (entrants === 'unknown' || entrants.second === null || line === null) return true;
   return compareOrder(line.front, { second: entrants.second, rank: RANKS - 1 }) < 0;
+}
+
+/** One of those who left is back. */
+function giveBack({ left }: Door): void {
+  if (left.length > 0 && --left[0]!.count <= 0) left.shift();
 }
 
 function keptOf(door: Door): number {

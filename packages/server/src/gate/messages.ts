@@ -6,7 +6,7 @@
 import type { NowServing, Order } from '@parterre/protocol';
 import type { EntrantsWord } from './lotteries.ts';
 
-/** How an edge stands with one space. */
+/** How an edge stands with one space, or with a group of one (`group.ts`). */
 export interface SpaceReport {
   readonly id: string;
   /** Listeners it has, those that are on their way in included. */
@@ -19,6 +19,10 @@ export interface SpaceReport {
   readonly issued: readonly (readonly [second: number, count: number])[];
   /** Of those who came before doors, at all edges; null where there are none. */
   readonly entrants: EntrantsWord | null;
+  /** Of a group's row alone: its seats. */
+  readonly seats?: number;
+  /** Of a group's row: somebody of the group found none of them here lately. */
+  readonly wanted?: boolean;
 }
 
 export interface EdgeReport {
@@ -43,7 +47,10 @@ export interface SpaceGrant {
   readonly limit: number;
   /** Beyond that, for those who come back. */
   readonly spare: number;
-  readonly line: LineWord;
+  /** Of a group: seats of it that nobody sits on, at all edges. */
+  readonly empty?: number;
+  /** Null for a group: it has no line. */
+  readonly line: LineWord | null;
 }
 
 export interface EdgeGrant {

@@ -39,9 +39,16 @@ export class Purse {
    * @param returning it is one who comes back
    */
   admits(spaceId: string, used: number, kept: number, returning: boolean): boolean {
+    if (this.covers(spaceId, used, kept, returning)) return true;
     const { limit, spare } = this.#known(spaceId, used);
-    if (returning ? used < limit + spare : used + kept < limit) return true;
-    return limit + spare === 0 && this.#floatLeft() > 0;
+    // Who came in on the float once is no less inside: they may come back on it, at any edge.
+    return (returning || limit + spare === 0) && this.#floatLeft() > 0;
+  }
+
+  /** As `admits`, on what was granted alone. */
+  covers(spaceId: string, used: number, kept: number, returning: boolean): boolean {
+    const { limit, spare } = this.#known(spaceId, used);
+    return returning ? used < limit + spare : used + kept < limit;
   }
 
   /** Listeners up to which newcomers are taken in; 0 before any word. */

@@ -15,6 +15,8 @@ export interface KeptPlan {
   readonly liveAtMs: number | null;
   /** First sequence of the recording. */
   readonly liveSeq: number | null;
+  /** First frame of the clock that was live, from which a clip counts; null or left out: that sequence's first. */
+  readonly liveFrame?: number | null;
   readonly endedAtMs: number | null;
   /** First sequence after the programme. */
   readonly endSeq: number | null;

@@ -3,6 +3,8 @@
  * by itself: doors, start and end happen on time with the api away [P3, P4].
  */
 import type { PublicSpace, Role, SpaceProfileId, SpaceRenditionId } from '@parterre/protocol';
+import type { Clip } from './clips.ts';
+import type { GroupSeats } from './programme-feed.ts';
 
 export interface SpacePlan {
   readonly id: string;
@@ -16,6 +18,10 @@ export interface SpacePlan {
   readonly profile: SpaceProfileId;
   readonly rendition: SpaceRenditionId;
   readonly holdingSound: boolean;
+  /** Groups that have seats kept. */
+  readonly groups?: readonly GroupSeats[];
+  /** What it opens with, from the first sample on air; until then it may change. */
+  readonly clip?: Clip | null;
 }
 
 /** Somebody connected to the stage of a space. */

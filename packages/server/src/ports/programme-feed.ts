@@ -5,12 +5,18 @@
 import type { PublicSpace } from '@parterre/protocol';
 import type { ProgrammeRecord } from './programme-log.ts';
 
+/** A group of one space that has seats kept; not for the public. */
+export interface GroupSeats {
+  readonly id: string;
+  readonly seats: number;
+}
+
 export interface FeedReader {
   /**
    * A space that is new or has changed. Sent for every known space at each (re)connection.
    * `anchorMs`: the wall clock of sequence 0 (doors), null before doors.
    */
-  space(space: PublicSpace, anchorMs: number | null): void;
+  space(space: PublicSpace, anchorMs: number | null, groups: readonly GroupSeats[]): void;
   /** A space that is gone for good. */
   removed(spaceId: string): void;
   /**

@@ -21,6 +21,8 @@ export function storedSpace(id: string, change: Partial<StoredSpace> = {}): Stor
     endedAtMs: null,
     replayReady: false,
     successor: null,
+    groups: [{ id: 'press0000000', name: 'Press', seats: 20, linkExpiresAtMs: NOW_MS * 2 }],
+    clip: { hash: 'a'.repeat(64), samples: 48_000, channels: 1, name: 'intro.mp3' },
     createdAtMs: NOW_MS,
     ...change,
   };

@@ -4,10 +4,25 @@
  * Expected failures: `disk_full` (nothing was changed), `part_away` (the database does not answer).
  */
 import type { PublicSpace, Role } from '@parterre/protocol';
+import type { Clip } from './clips.ts';
 import type { SpacePlan } from './programme-control.ts';
+import type { GroupSeats } from './programme-feed.ts';
+
+/** A group that has seats kept, and until when its link is good. */
+export interface StoredGroup extends GroupSeats {
+  readonly name: string;
+  readonly linkExpiresAtMs: number;
+}
+
+/** The clip a space opens with, and the name of the file it was made from. */
+export interface StoredClip extends Clip {
+  readonly name: string;
+}
 
 export interface StoredSpace extends SpacePlan {
   readonly zone: string | null;
+  readonly groups: readonly StoredGroup[];
+  readonly clip: StoredClip | null;
   readonly createdAtMs: number;
   readonly state: PublicSpace['state'];
   /** When the doors really opened; `doorsAtMs` stays what was planned. */

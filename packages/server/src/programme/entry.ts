@@ -1,4 +1,6 @@
 /** What the programme is given, and what it holds of each space. */
+
+import type { ClipStore } from '../ports/clips.ts';
 import type { Clock, Timers } from '../ports/clock.ts';
 import type { Log } from '../ports/log.ts';
 import type { KeptPlan, PlanStore } from '../ports/plan-store.ts';
@@ -17,6 +19,7 @@ export interface ProgrammeOptions {
   readonly programmeLog: ProgrammeLog;
   readonly plans: PlanStore;
   readonly recordings: RecordingStore;
+  readonly clips: Pick<ClipStore, 'read' | 'prune'>;
   readonly createMixer: CreateMixer;
   /** Names the stretch in which the monotonic clock counts from one origin; empty when not known. */
   readonly bootId: string;

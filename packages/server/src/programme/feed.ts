@@ -8,6 +8,7 @@ import type {
   FeedPosition,
   FeedReader,
   FeedSource,
+  GroupSeats,
   ProgrammeFeed,
 } from '../ports/programme-feed.ts';
 import { endSeqOf, holeBefore, type ProgrammeRecord, recordFrom } from '../ports/programme-log.ts';
@@ -44,6 +45,7 @@ class Ring {
 interface Known {
   space: PublicSpace;
   anchorMs: number | null;
+  groups: readonly GroupSeats[];
   readonly rings: Map<string, Ring>;
 }
 
@@ -64,14 +66,10 @@ export class Feed implements ProgrammeFeed, FeedSource {
   }
 
   /** A space that is new or has changed. */
-  space(space: PublicSpace, anchorMs: number | null): void {
-    const known = this.known.get(space.id);
-    if (known === undefined) this.known.set(space.id, { space, anchorMs, rings: new Map() });
-    else {
-      known.space = space;
-      known.anchorMs = anchorMs;
-    }
-    for (const reader of this.readers) reader.space(space, anchorMs);
+  space(space: PublicSpace, anchorMs: number | null, groups: readonly GroupSeats[] = []): void {
+    const rings = this.known.get(space.id)?.rings ?? new Map<string, Ring>();
+    this.known.set(space.id, { space, anchorMs, groups, rings });
+    for (const reader of this.readers) reader.space(space, anchorMs, groups);
   }
 
   removed(spaceId: string): void {
@@ -105,7 +103,8 @@ export class Feed implements ProgrammeFeed, FeedSource {
     tailChunks: number,
     positions: readonly FeedPosition[],
   ): { close(): void } {
-    for (const { space, anchorMs } of this.known.values()) reader.space(space, anchorMs);
+    for (const { space, anchorMs, groups } of this.known.values())
+      reader.space(space, anchorMs, groups);
     for (const [spaceId, { rings }] of this.known) {
       for (const [rendition, ring] of rings) {
         const position = positions.find(

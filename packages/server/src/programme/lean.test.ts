@@ -1,7 +1,7 @@
 import { LEAN_RENDITIONS } from '@parterre/protocol';
 import { SimProcess, ToyMixer, World } from '@parterre/sim';
 import { describe, expect, it } from 'vitest';
-import { MemoryLog, MemoryPlans, MemoryRecordings } from '../adapters/memory/index.ts';
+import { MemoryClips, MemoryLog, MemoryPlans, MemoryRecordings } from '../adapters/memory/index.ts';
 import { silentLog } from '../adapters/system/index.ts';
 import type { FeedPosition, FeedReader } from '../ports/programme-feed.ts';
 import { endSeqOf, holeBefore, type ProgrammeRecord } from '../ports/programme-log.ts';
@@ -59,6 +59,7 @@ describe('the lean rendition', () => {
       programmeLog: process.log(memory),
       plans,
       recordings: new MemoryRecordings(),
+      clips: new MemoryClips(),
       createMixer: async ({ lean }) =>
         lean == null ? new ToyMixer(incarnation) : new TwoMixer(incarnation),
       bootId: 'boot',

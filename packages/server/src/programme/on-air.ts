@@ -11,6 +11,7 @@ import type { VoiceSeat } from '../ports/programme-input.ts';
 import type { ProgrammeRecord } from '../ports/programme-log.ts';
 import type { LogKeeper } from './log-keeper.ts';
 import type { ProgrammeMeter } from './meter.ts';
+import type { OpeningClip } from './opening-clip.ts';
 import { Snapshots } from './snapshots.ts';
 
 /** Longest time away that is made up for, ms. */
@@ -24,13 +25,14 @@ const READING_MS = 2;
 /** What the programme needs of a mixer; the simulation has a simpler one. */
 export type ProgrammeMixer = Pick<
   Mixer,
-  'holdingSound' | 'setVoice' | 'removeVoice' | 'push' | 'tick' | 'levels' | 'close'
+  'holdingSound' | 'playClip' | 'setVoice' | 'removeVoice' | 'push' | 'tick' | 'levels' | 'close'
 >;
 export type CreateMixer = (options: MixerOptions) => Promise<ProgrammeMixer>;
 
 export interface OnAirOptions {
   readonly mixer: ProgrammeMixer;
   readonly keeper: LogKeeper;
+  readonly clip: OpeningClip;
   readonly meter: ProgrammeMeter;
   readonly epoch: number;
   /** First sequence to be produced. */
@@ -69,7 +71,11 @@ export class OnAir {
     this.anchorMonotonicMs = options.anchorMonotonicMs;
     this.frames = options.startSeq * FRAMES_PER_CHUNK;
     this.occupiedMs = nowMs;
+    void options.clip.follow(kept, this.frameNow);
   }
+
+  /** The next frame of the clock. */
+  readonly frameNow = (): number => this.frames;
 
   /** The sequence that is being filled. */
   get seq(): number {
@@ -116,6 +122,7 @@ export class OnAir {
   changed(kept: KeptPlan): void {
     this.kept = kept;
     this.options.mixer.holdingSound = kept.plan.holdingSound;
+    void this.options.clip.follow(kept, this.frameNow);
   }
 
   setSeats(seats: readonly VoiceSeat[]): void {
@@ -177,6 +184,7 @@ export class OnAir {
     this.put(hole);
     this.options.publishLean?.(hole);
     this.frames = endSeq * FRAMES_PER_CHUNK;
+    this.options.clip.play(this.frames);
     this.options.meter.chunksSkipped(endSeq - seq);
   }
 
@@ -199,7 +207,8 @@ export class OnAir {
     const { voices, programme } = this.options.mixer.levels();
     const speaking = (id: string): boolean => voices.get(id)?.speaking === true;
     const snapshot = this.snapshots.next(this.kept, this.seats.values(), this.holding, speaking);
-    const { epoch } = this.options;
+    const { epoch, clip } = this.options;
+    clip.tend(this.frames);
     const capturedAtMs = this.capturedAtMs(seq);
     const { packets: frames, leanPackets, peak } = this;
     this.packets = [];

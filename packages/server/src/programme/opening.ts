@@ -5,12 +5,14 @@
  */
 import {
   CHUNK_MS,
+  FRAMES_PER_CHUNK,
   LEAN_RENDITIONS,
   ParterreError,
   RENDITIONS,
   type Rendition,
   type Snapshot,
 } from '@parterre/protocol';
+import type { ClipStore } from '../ports/clips.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Log } from '../ports/log.ts';
 import type { KeptPlan } from '../ports/plan-store.ts';
@@ -25,10 +27,12 @@ import { type Feed, RING_RECORDS } from './feed.ts';
 import { LogKeeper } from './log-keeper.ts';
 import type { ProgrammeMeter } from './meter.ts';
 import { type CreateMixer, OnAir, type OnAirOptions, seqAt } from './on-air.ts';
+import { OpeningClip } from './opening-clip.ts';
 
 export interface OpeningOptions {
   readonly clock: Clock;
   readonly createMixer: CreateMixer;
+  readonly clips: Pick<ClipStore, 'read'>;
   readonly programmeLog: ProgrammeLog;
   readonly bootId: string;
   readonly log: Log;
@@ -100,11 +104,14 @@ export async function bringOnAir(kept: KeptPlan, options: OpeningOptions): Promi
     holdingSound,
     lean: lean?.rendition ?? null,
   });
+  const clip = new OpeningClip({ clips: options.clips, log, mixer });
+  // Before the first frame: it may be the first that is live.
+  await clip.follow(kept, () => startSeq * FRAMES_PER_CHUNK);
   const keeper = new LogKeeper({ clock, log, meter, open }, writer);
   const withAnchor: KeptPlan = { ...kept, anchorMs, anchorMonotonicMs, bootId };
   const ends = { publish, started, levels, ...(lean && { publishLean: lean.publish }) };
   const onAir = new OnAir(
-    { mixer, keeper, meter, epoch, startSeq, anchorMonotonicMs, anchorMs, ...ends },
+    { mixer, keeper, clip, meter, epoch, startSeq, anchorMonotonicMs, anchorMs, ...ends },
     withAnchor,
     clock.monotonicMs(),
   );

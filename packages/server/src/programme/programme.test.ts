@@ -1,7 +1,7 @@
 import { ParterreError, type PublicSpace, type Snapshot } from '@parterre/protocol';
 import { SimProcess, ToyMixer, World } from '@parterre/sim';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { MemoryLog, MemoryPlans, MemoryRecordings } from '../adapters/memory/index.ts';
+import { MemoryClips, MemoryLog, MemoryPlans, MemoryRecordings } from '../adapters/memory/index.ts';
 import { silentLog } from '../adapters/system/index.ts';
 import type { ProgrammeControl, SpacePlan } from '../ports/programme-control.ts';
 import type { VoiceSeat } from '../ports/programme-input.ts';
@@ -18,6 +18,7 @@ class Stage {
   readonly world = new World(() => new Promise((resolve) => setImmediate(resolve)));
   readonly memory = new MemoryLog();
   readonly plans = new MemoryPlans();
+  readonly clips = new MemoryClips();
   readonly recordings = new MemoryRecordings();
   readonly records: ProgrammeRecord[] = [];
   readonly states: string[] = [];
@@ -38,6 +39,7 @@ class Stage {
       programmeLog: this.process.log(this.log),
       plans: this.plans,
       recordings: this.recordings,
+      clips: this.clips,
       createMixer: async () => new ToyMixer(1),
       bootId: this.bootId,
       ...this.limits,

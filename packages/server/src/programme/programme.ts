@@ -177,6 +177,7 @@ export class Programme implements ProgrammeFeed, FeedSource {
     await entry.onAir?.close();
     entry.onAir = null;
     await this.archive.remove(spaceId);
+    await this.options.clips.prune(spaceId, null);
     await this.options.plans.remove(spaceId);
     this.options.log.info({ spaceId }, 'space removed');
   }
@@ -258,7 +259,7 @@ export class Programme implements ProgrammeFeed, FeedSource {
 
   private tell(entry: Entry): void {
     const space = publicSpaceOf(entry.kept);
-    this.feed.space(space, entry.kept.anchorMs);
+    this.feed.space(space, entry.kept.anchorMs, entry.kept.plan.groups ?? []);
     this.sessions.space(space);
   }
 
@@ -301,10 +302,12 @@ export class Programme implements ProgrammeFeed, FeedSource {
     const onAir = entry.onAir!;
     const liveAtMs = onAir.wallOfNext(clock.monotonicMs(), clock.wallMs());
     const { plan } = entry.kept;
+    const { seq: liveSeq } = onAir;
+    const liveFrame = onAir.frameNow();
     const driftMs = startDriftOf({ startsAtMs: plan.startsAtMs, liveAtMs });
     log.info({ spaceId: plan.id, driftMs }, 'live');
     if (driftMs !== null && driftMs > -FRAME_MS) meter.startDrift(Math.max(0, driftMs));
-    return this.change(entry, { ...entry.kept, state: 'live', liveAtMs, liveSeq: onAir.seq });
+    return this.change(entry, { ...entry.kept, state: 'live', liveAtMs, liveSeq, liveFrame });
   }
 
   private async finish(entry: Entry, why: string, successor: string | null = null): Promise<void> {

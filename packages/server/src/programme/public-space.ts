@@ -1,5 +1,9 @@
 /** What a kept plan shows to the public, and what a plan from outside must be. Pure. */
 import {
+  CLIP_SAMPLES_MAX,
+  GROUP_ID,
+  GROUP_SEATS_MAX,
+  GROUPS_MAX,
   ParterreError,
   PROFILES,
   type PublicSpace,
@@ -8,9 +12,12 @@ import {
   SPACE_ID,
   startDriftOf,
 } from '@parterre/protocol';
+import type { Clip } from '../ports/clips.ts';
 import type { KeptPlan } from '../ports/plan-store.ts';
 import type { SpacePlan } from '../ports/programme-control.ts';
+import type { GroupSeats } from '../ports/programme-feed.ts';
 
+const HASH = /^[0-9a-f]{64}$/;
 const WORDS_MAX = 200;
 const ZONE_LENGTH_MAX = 64;
 
@@ -62,6 +69,8 @@ export function freshPlan(plan: SpacePlan): KeptPlan {
 export function checkPlan(plan: SpacePlan): SpacePlan {
   const { id, title, host, doorsAtMs, startsAtMs, profile, rendition, holdingSound } = plan;
   const zone = plan.zone ?? null;
+  const groups = plan.groups ?? [];
+  const clip = plan.clip ?? null;
   const wrong =
     typeof id !== 'string' || !SPACE_ID.test(id) || RESERVED_SPACE_IDS.has(id)
       ? 'id'
@@ -81,9 +90,26 @@ export function checkPlan(plan: SpacePlan): SpacePlan {
                     ? 'holdingSound'
                     : zone !== null && !(isText(zone) && zone.length <= ZONE_LENGTH_MAX)
                       ? 'zone'
-                      : null;
+                      : !areGroups(groups)
+                        ? 'groups'
+                        : clip !== null && !isClip(clip)
+                          ? 'clip'
+                          : null;
   if (wrong !== null) throw new ParterreError('bad_request', `Field "${wrong}".`);
-  return { id, title, host, doorsAtMs, startsAtMs, zone, profile, rendition, holdingSound };
+  return {
+    id,
+    title,
+    host,
+    doorsAtMs,
+    startsAtMs,
+    zone,
+    profile,
+    rendition,
+    holdingSound,
+    groups: groups.map(({ id: group, seats }) => ({ id: group, seats })),
+    clip:
+      clip === null ? null : { hash: clip.hash, samples: clip.samples, channels: clip.channels },
+  };
 }
 
 /** The clock runs this long before an announced start, whenever the doors are to open. */
@@ -101,6 +127,27 @@ function checkOrder({ doorsAtMs, startsAtMs }: SpacePlan): void {
   }
 }
 
+function areGroups(value: unknown): value is readonly GroupSeats[] {
+  if (!Array.isArray(value) || value.length > GROUPS_MAX) return false;
+  const ids = new Set(value.map((group) => (group as GroupSeats | null)?.id));
+  return (
+    ids.size === value.length &&
+    value.every((group) => {
+      const { id, seats } = (group ?? {}) as Partial<GroupSeats>;
+      const counted = Number.isSafeInteger(seats) && seats! >= 1 && seats! <= GROUP_SEATS_MAX;
+      return typeof id === 'string' && GROUP_ID.test(id) && counted;
+    })
+  );
+}
+
+function isClip(value: unknown): value is Clip {
+  const { hash, samples, channels } = (value ?? {}) as Partial<Clip>;
+  const counted = Number.isSafeInteger(samples) && samples! >= 1 && samples! <= CLIP_SAMPLES_MAX;
+  return (
+    typeof hash === 'string' && HASH.test(hash) && counted && (channels === 1 || channels === 2)
+  );
+}
+
 function isText(value: unknown): value is string {
   return typeof value === 'string' && value.length <= WORDS_MAX;
 }
@@ -112,7 +159,7 @@ function isText(value: unknown): value is string {
  */
 export function replanned(kept: KeptPlan, plan: SpacePlan): KeptPlan {
   const before = kept.plan;
-  const changed = (key: keyof SpacePlan): boolean => (before[key] ?? null) !== (plan[key] ?? null);
+  const changed = (key: keyof SpacePlan): boolean => textOf(before[key]) !== textOf(plan[key]);
   if (kept.state === 'ended') {
     if (Object.keys(before).some((key) => changed(key as keyof SpacePlan)))
       throw new ParterreError('ended');
@@ -126,8 +173,12 @@ export function replanned(kept: KeptPlan, plan: SpacePlan): KeptPlan {
   if (doorsChanged || changed('rendition')) {
     throw new ParterreError('wrong_state', 'The doors are open already.');
   }
-  if (kept.state === 'live' && changed('startsAtMs')) {
+  if (kept.state === 'live' && (changed('startsAtMs') || changed('clip'))) {
     throw new ParterreError('wrong_state', 'The space is live already.');
   }
   return { ...kept, plan: { ...plan, doorsAtMs: before.doorsAtMs } };
+}
+
+function textOf(value: unknown): string {
+  return JSON.stringify(value ?? null);
 }

@@ -1,7 +1,7 @@
 import { CHUNK_MS, FRAME_MS, type PublicSpace, type Snapshot } from '@parterre/protocol';
 import { SeededRandom, SimProcess, ToyMixer, World } from '@parterre/sim';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { MemoryLog, MemoryPlans, MemoryRecordings } from '../adapters/memory/index.ts';
+import { MemoryClips, MemoryLog, MemoryPlans, MemoryRecordings } from '../adapters/memory/index.ts';
 import { silentLog } from '../adapters/system/index.ts';
 import type { SpacePlan } from '../ports/programme-control.ts';
 import type { ProgrammeRecord } from '../ports/programme-log.ts';
@@ -16,10 +16,13 @@ class Evening {
   readonly world = new World(() => new Promise((resolve) => setImmediate(resolve)));
   readonly memory = new MemoryLog();
   readonly plans = new MemoryPlans();
+  readonly clips = new MemoryClips();
   readonly records: ProgrammeRecord[] = [];
   readonly drifts: number[] = [];
   process = new SimProcess(this.world);
   programme!: Programme;
+  /** What the mixer was told to play, and how many chunks had been handed out by then. */
+  readonly played: { frame: number; samples: number; chunks: number }[] = [];
   /** Opening a space takes this long, as where WebAssembly is compiled. */
   openingMs = 0;
   space: PublicSpace | null = null;
@@ -35,11 +38,16 @@ class Evening {
       programmeLog: process.log(this.memory),
       plans: this.plans,
       recordings: new MemoryRecordings(),
+      clips: this.clips,
       createMixer: async () => {
         if (this.openingMs > 0) {
           await new Promise<void>((resolve) => process.timers.after(this.openingMs, resolve));
         }
-        return new ToyMixer(1);
+        return Object.assign(new ToyMixer(1), {
+          playClip: (pcm: Int16Array | null, frame = 0) => {
+            this.played.push({ frame, samples: pcm?.length ?? 0, chunks: this.records.length });
+          },
+        });
       },
       bootId: 'boot',
       spacesMax: 2,
@@ -106,6 +114,99 @@ let evening: Evening;
 beforeEach(async () => {
   evening = new Evening();
   await evening.open();
+});
+
+describe('an opening clip', () => {
+  const pcm = new Int16Array(5 * 48_000).fill(1_000);
+  const withClip = async (startsInMs: number): Promise<SpacePlan> => ({
+    ...evening.plan(startsInMs, 5_000),
+    clip: await evening.clips.save('evening', pcm, 1),
+  });
+
+  it('[P4] begins with the first live frame, nobody present, in each of 20', async () => {
+    for (let seed = 1; seed <= 20; seed++) {
+      const random = new SeededRandom(seed);
+      evening = new Evening();
+      await evening.open();
+      const plan = await withClip(random.between(6_000, 9_000));
+      await evening.announce(plan);
+      const untilMs = plan.startsAtMs! - evening.world.clock.wallMs();
+      await evening.world.run(untilMs - random.between(1, 150));
+      if (random.chance(0.5)) evening.world.stall(random.between(1, 900));
+      await evening.world.run(1_000);
+      expect(evening.driftMs(plan)).toBe(0);
+      // At its first sample, between the last chunk that is not live and the first that is.
+      const liveAt = evening.records.findIndex(
+        (record) => record.kind === 'chunk' && record.capturedAtMs === evening.onAir!.chunkAtMs,
+      );
+      expect(evening.played).toEqual([{ frame: 0, samples: pcm.length, chunks: liveAt }]);
+    }
+  });
+
+  it('[P3] [P4] goes on where the clock says in a process that takes over, and is over when it is', async () => {
+    const plan = await withClip(6_000);
+    await evening.announce(plan);
+    await evening.world.run(8_000);
+    evening.process.kill();
+    await evening.open();
+    await evening.world.run(100);
+    const [, resumed] = evening.played;
+    expect(resumed!.samples).toBe(pcm.length);
+    expect(resumed!.frame).toBeGreaterThanOrEqual(99);
+    expect(resumed!.frame).toBeLessThanOrEqual(110);
+    await evening.world.run(5_000);
+    evening.process.kill();
+    await evening.open();
+    await evening.world.run(1_000);
+    expect(evening.played).toHaveLength(2);
+  });
+
+  it('[P4] of a process killed at T − 1 s is played whole by the next one', async () => {
+    const plan = await withClip(6_000);
+    await evening.announce(plan);
+    await evening.world.run(5_000);
+    evening.process.kill();
+    await evening.world.run(2_000);
+    await evening.open();
+    await evening.world.run(500);
+    expect(evening.played).toEqual([expect.objectContaining({ frame: 0, samples: pcm.length })]);
+  });
+
+  it('may be replaced and taken away until the start, and not after', async () => {
+    const plan = await withClip(6_000);
+    await evening.announce(plan);
+    await evening.world.run(5_000);
+    const other = await evening.clips.save('evening', new Int16Array(48_000).fill(7), 1);
+    await evening.announce({ ...plan, clip: other });
+    await evening.world.run(1_500);
+    expect(evening.played).toMatchObject([{ frame: 0, samples: 48_000 }]);
+    await expect(evening.announce(plan)).rejects.toMatchObject({ code: 'wrong_state' });
+    await expect(evening.announce({ ...plan, clip: null })).rejects.toMatchObject({
+      code: 'wrong_state',
+    });
+    await evening.announce({ ...plan, clip: other, title: 'Another title' });
+  });
+
+  it('[P3] [P4] that is damaged or gone costs nothing but itself', async () => {
+    const plan = await withClip(6_000);
+    evening.clips.clips.clear();
+    await evening.announce(plan);
+    await evening.world.run(8_000);
+    expect(evening.driftMs(plan)).toBe(0);
+    expect(evening.played).toEqual([]);
+  });
+
+  it.each([
+    ['no hash', { hash: '../../etc/passwd', samples: 1, channels: 1 }],
+    ['no samples', { hash: 'a'.repeat(64), samples: 0, channels: 1 }],
+    ['too many', { hash: 'a'.repeat(64), samples: 120 * 48_000 + 1, channels: 1 }],
+    ['three channels', { hash: 'a'.repeat(64), samples: 1, channels: 3 }],
+  ])('with %s is refused, and the plan stays', async (_what, clip) => {
+    const plan = evening.plan(6_000, 5_000);
+    await evening.announce(plan);
+    const bad = evening.announce({ ...plan, clip: clip as SpacePlan['clip'] & object });
+    await expect(bad).rejects.toMatchObject({ code: 'bad_request', detail: 'Field "clip".' });
+  });
 });
 
 describe('a scheduled start', () => {

@@ -24,7 +24,8 @@ export type Purpose =
   | 'ticket-id'
   | 'work'
   | 'lottery'
-  | 'return';
+  | 'return'
+  | 'seat';
 
 /** @throws RangeError when the fields do not fit a token; the caller bounds them. */
 export function seal(key: Uint8Array, purpose: Purpose, fields: readonly string[]): string {

@@ -11,12 +11,15 @@ import type {
   CreatedInvite,
   CreateSpace,
   GrantedPass,
+  GroupList,
   Invite,
   InviteList,
   Me,
   OpenedInvite,
+  OpeningClip,
   OwnedSpace,
   SpaceList,
+  WriteGroups,
 } from '@parterre/protocol/schemas';
 import { type ProblemCode, problemCode } from '../i18n/problems.ts';
 import { SpaceProblem } from './space-now.ts';
@@ -80,6 +83,30 @@ function send(method: string, path: string, body?: unknown, pass?: string): Prom
   });
 }
 
+/** What an edge takes of a body, less than its limit; whole samples. */
+const PIECE_BYTES = 180_000;
+
+/** Brings the samples piece by piece, then has them kept. @param told the share that is there, 0…1 */
+async function bringClip(
+  id: string,
+  name: string,
+  pcm: Int16Array<ArrayBuffer>,
+  told: (share: number) => void,
+  pass?: string,
+): Promise<OpeningClip> {
+  const headers: Record<string, string> = { 'Content-Type': 'application/octet-stream' };
+  if (pass !== undefined) headers.Authorization = `Bearer ${pass}`;
+  for (let at = 0; at < pcm.byteLength; at += PIECE_BYTES) {
+    const body = new Uint8Array(pcm.buffer, at, Math.min(PIECE_BYTES, pcm.byteLength - at));
+    await answer(`${spacePath(id)}/clip/draft?at=${at}`, { method: 'PUT', headers, body });
+    told((at + body.length) / pcm.byteLength);
+  }
+  const shown = [...name].slice(0, TITLE_LENGTH_MAX).join('');
+  return (await send('PUT', `${spacePath(id)}/clip`, { name: shown }, pass)) as OpeningClip;
+}
+
+const TITLE_LENGTH_MAX = 120;
+
 const spacePath = (id: string): string => `/api/spaces/${encodeURIComponent(id)}`;
 
 export const rest = {
@@ -97,6 +124,14 @@ export const rest = {
   relaunch: (id: string) => send('POST', `${spacePath(id)}/relaunch`, {}) as Promise<OwnedSpace>,
   checklist: (id: string, pass?: string) =>
     send('GET', `${spacePath(id)}/checklist`, undefined, pass) as Promise<Checklist>,
+  groups: (id: string) => send('GET', `${spacePath(id)}/groups`) as Promise<GroupList>,
+  writeGroups: (id: string, groups: WriteGroups['groups']) =>
+    send('PUT', `${spacePath(id)}/groups`, { groups }) as Promise<GroupList>,
+  clip: (id: string, pass?: string) =>
+    send('GET', `${spacePath(id)}/clip`, undefined, pass) as Promise<OpeningClip>,
+  bringClip,
+  removeClip: (id: string, pass?: string) =>
+    send('DELETE', `${spacePath(id)}/clip`, undefined, pass),
   remove: (id: string) => send('DELETE', spacePath(id)),
   act: (id: string, action: SpaceAction, pass?: string) =>
     send('POST', `${spacePath(id)}/${action}`, undefined, pass) as Promise<PublicSpace>,

@@ -7,6 +7,7 @@ import { AskFirst } from '../ui/ask-first.tsx';
 import { CopyLink } from '../ui/copy-link.tsx';
 import { Notice, StatePill } from '../ui/notice.tsx';
 import { dateText, driftWord } from '../ui/time.ts';
+import { GroupsPanel } from './groups.tsx';
 import { HOME_WORDS } from './words.ts';
 
 export function SpaceCard({ space, changed }: { space: OwnedSpace; changed: () => void }) {
@@ -68,6 +69,7 @@ export function SpaceCard({ space, changed }: { space: OwnedSpace; changed: () =
           act={() => void attempt(() => rest.remove(space.id))}
         />
       </fieldset>
+      {space.state === 'ended' ? null : <GroupsPanel space={space.id} />}
       {problem === null ? null : <Notice code={problem.code} detail={problem.detail} />}
     </article>
   );

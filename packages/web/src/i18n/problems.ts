@@ -12,7 +12,7 @@ export interface ProblemWords {
 }
 
 /** What goes wrong on this side of the network. */
-export type LocalCode = Exclude<ListenFailureCode | SpeakFailureCode, ErrorCode>;
+export type LocalCode = Exclude<ListenFailureCode | SpeakFailureCode, ErrorCode> | 'clip_too_long';
 
 export type ProblemCode = ErrorCode | LocalCode;
 
@@ -58,6 +58,10 @@ const LOCAL_EN: Record<LocalCode, ProblemWords> = {
   file_unreadable: say(
     'This file cannot be played.',
     'Choose a sound file such as MP3, WAV, Ogg or M4A.',
+  ),
+  clip_too_long: say(
+    'This sound is too long.',
+    'Choose one of two minutes and 20 MB at most, or cut it.',
   ),
 };
 
@@ -229,6 +233,10 @@ const FR: Record<ProblemCode, ProblemWords> = {
   file_unreadable: say(
     'Ce fichier ne peut pas être joué.',
     'Choisissez un fichier son : MP3, WAV, Ogg ou M4A.',
+  ),
+  clip_too_long: say(
+    'Ce son est trop long.',
+    'Choisissez-en un de deux minutes et 20 Mo au plus, ou coupez-le.',
   ),
 };
 

@@ -25,6 +25,7 @@ const en: Words = {
     clock: 'Clock',
     people: 'People',
     backup: 'Backup host',
+    clip: 'Opening clip',
   },
   found: {
     certificate: {
@@ -52,6 +53,11 @@ const en: Words = {
       named: () => 'A co-host is invited and has the controls once here.',
       nobody: () => 'Invite a co-host, who has the controls should the host drop.',
     },
+    clip: {
+      there: (seconds) => `A clip of ${seconds} s plays from the first second.`,
+      none: () => 'None: it opens with who is on stage, or the holding sound.',
+      damaged: () => 'The clip is not there any more. Choose its file again, or open without it.',
+    },
   },
 };
 const fr: Words = {
@@ -65,6 +71,7 @@ const fr: Words = {
     clock: 'Horloge',
     people: 'Présents',
     backup: 'Remplaçant',
+    clip: 'Clip d’ouverture',
   },
   found: {
     certificate: {
@@ -90,6 +97,11 @@ const fr: Words = {
       here: () => 'Un co-hôte est là et prend les commandes si l’hôte décroche.',
       named: () => 'Un co-hôte est invité ; il aura les commandes dès son arrivée.',
       nobody: () => 'Invitez un co-hôte : il aura les commandes si l’hôte décroche.',
+    },
+    clip: {
+      there: (seconds) => `Un clip de ${seconds} s est joué dès la première seconde.`,
+      none: () => 'Aucun : la scène ouvre, ou le son d’attente.',
+      damaged: () => 'Le clip n’est plus là. Choisissez de nouveau son fichier, ou ouvrez sans.',
     },
   },
 };

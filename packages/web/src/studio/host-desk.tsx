@@ -4,6 +4,7 @@ import type { Invite } from '@parterre/protocol/schemas';
 import { useCallback, useEffect, useState } from 'preact/hooks';
 import { asProblem, type Problem, rest, type SpaceAction } from '../api/rest.ts';
 import { useWords } from '../i18n/context.ts';
+import { ClipPanel } from '../opening/clip-panel.tsx';
 import { AskFirst } from '../ui/ask-first.tsx';
 import { CopyLink } from '../ui/copy-link.tsx';
 import { Notice } from '../ui/notice.tsx';
@@ -108,6 +109,7 @@ export function HostDesk(props: HostDeskProps) {
         <CopyLink label={words.listenLink} link={async () => `${location.origin}/${space.id}`} />
       </section>
       {startable ? <ChecklistPanel space={space} pass={pass} /> : null}
+      <ClipPanel space={space} state={state} pass={pass} />
       <Invitations space={space.id} pass={pass} />
     </>
   );

@@ -1,3 +1,4 @@
+export { DiskClips } from './disk-clips.ts';
 export { DiskEntrants } from './disk-entrants.ts';
 export { DiskLog } from './disk-log.ts';
 export { DiskPlans } from './disk-plans.ts';

@@ -22,6 +22,10 @@ export interface SpaceRow {
   ended_at_ms: number | null;
   replay_ready: number;
   successor: string | null;
+  /** JSON. */
+  groups: string | null;
+  /** JSON. */
+  clip: string | null;
   created_at_ms: number;
 }
 
@@ -144,11 +148,27 @@ const zoneAndSuccessor: Migration = {
   },
 };
 
+/** Groups that have seats kept; JSON, null for none. */
+const groups: Migration = {
+  async up(db: Kysely<unknown>): Promise<void> {
+    await db.schema.alterTable('spaces').addColumn('groups', 'text').execute();
+  },
+};
+
+/** The clip a space opens with; JSON, null for none. */
+const clip: Migration = {
+  async up(db: Kysely<unknown>): Promise<void> {
+    await db.schema.alterTable('spaces').addColumn('clip', 'text').execute();
+  },
+};
+
 export const migrations: MigrationProvider = {
   getMigrations: async () => ({
     '0001-spaces-invites-tokens': first,
     '0002-start-may-be-open': startMayBeOpen,
     '0003-certificates': certificates,
     '0004-zone-and-successor': zoneAndSuccessor,
+    '0005-groups': groups,
+    '0006-clip': clip,
   }),
 };

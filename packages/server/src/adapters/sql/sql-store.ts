@@ -294,6 +294,8 @@ function rowOfSpace(space: StoredSpace): Insertable<SpaceRow> {
     ended_at_ms: space.endedAtMs,
     replay_ready: Number(space.replayReady),
     successor: space.successor,
+    groups: JSON.stringify(space.groups),
+    clip: jsonOf(space.clip),
     created_at_ms: space.createdAtMs,
   };
 }
@@ -315,8 +317,14 @@ function spaceOfRow(row: Selectable<SpaceRow>): StoredSpace {
     endedAtMs: row.ended_at_ms,
     replayReady: row.replay_ready === 1,
     successor: row.successor,
+    groups: row.groups === null ? [] : (JSON.parse(row.groups) as StoredSpace['groups']),
+    clip: row.clip === null ? null : (JSON.parse(row.clip) as StoredSpace['clip']),
     createdAtMs: row.created_at_ms,
   };
+}
+
+function jsonOf(value: object | null): string | null {
+  return value === null ? null : JSON.stringify(value);
 }
 
 function columnsOfChange(change: SpaceChange): Updateable<SpaceRow> {
@@ -335,6 +343,8 @@ function columnsOfChange(change: SpaceChange): Updateable<SpaceRow> {
   if (change.endedAtMs !== undefined) set.ended_at_ms = change.endedAtMs;
   if (change.replayReady !== undefined) set.replay_ready = Number(change.replayReady);
   if (change.successor !== undefined) set.successor = change.successor;
+  if (change.groups !== undefined) set.groups = JSON.stringify(change.groups);
+  if (change.clip !== undefined) set.clip = jsonOf(change.clip);
   return set;
 }
 

@@ -88,7 +88,7 @@ describe('the SQLite file', () => {
     );
     expect(error).toBeUndefined();
     const store = new SqlStore(first, failureOf);
-    const talk = storedSpace('talk', { zone: null });
+    const talk = storedSpace('talk', { zone: null, groups: [], clip: null });
     await first
       .insertInto('spaces')
       .values({

@@ -77,12 +77,12 @@ class FeedLine {
     else throw new RangeError(`Frame type ${type} does not belong to the feed.`);
   }
 
-  private space({ space, anchorMs }: SpaceBody): void {
+  private space({ space, anchorMs, groups = [] }: SpaceBody): void {
     const before = this.known.get(space.id) ?? null;
     if (before !== null && before !== anchorMs) this.removed(space.id);
     this.known.set(space.id, anchorMs);
     this.said.add(space.id);
-    this.reader.space(space, anchorMs);
+    this.reader.space(space, anchorMs, groups);
   }
 
   private removed(spaceId: string): void {

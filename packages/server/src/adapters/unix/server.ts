@@ -9,7 +9,7 @@ import { connect, createServer, type Server, type Socket } from 'node:net';
 import { ParterreError } from '@parterre/protocol';
 import type { Log } from '../../ports/log.ts';
 import type { ProgrammeControl, SpacePlan } from '../../ports/programme-control.ts';
-import type { FeedSource } from '../../ports/programme-feed.ts';
+import type { FeedSource, GroupSeats } from '../../ports/programme-feed.ts';
 import type { ProgrammeInput, VoiceSeat } from '../../ports/programme-input.ts';
 import type { ProgrammeRecord } from '../../ports/programme-log.ts';
 import { encodeRecord } from '../codec/index.ts';
@@ -185,8 +185,8 @@ class FeedSession implements Session {
     encoded: LastRecord,
   ) {
     const reader = {
-      space: (space: unknown, anchorMs: number | null) =>
-        send(encodeJson(FRAME.space, { space, anchorMs })),
+      space: (space: unknown, anchorMs: number | null, groups: readonly GroupSeats[]) =>
+        send(encodeJson(FRAME.space, { space, anchorMs, groups })),
       removed: (spaceId: string) => send(encodeJson(FRAME.removed, spaceId)),
       record: (spaceId: string, rendition: string, record: ProgrammeRecord) =>
         send(encoded.frame(spaceId, rendition, record)),

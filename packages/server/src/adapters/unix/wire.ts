@@ -4,7 +4,7 @@
  * layout stands below. A frame that does not parse ends the connection: both ends are this program.
  */
 import type { PublicSpace } from '@parterre/protocol';
-import type { FeedPosition } from '../../ports/programme-feed.ts';
+import type { FeedPosition, GroupSeats } from '../../ports/programme-feed.ts';
 import { encodeFrame } from './framing.ts';
 
 export const WIRE_VERSION = 1;
@@ -35,6 +35,8 @@ export type Hello =
 export interface SpaceBody {
   readonly space: PublicSpace;
   readonly anchorMs: number | null;
+  /** To readers of the feed alone. */
+  readonly groups?: readonly GroupSeats[];
 }
 
 export interface LevelsBody {

@@ -1,0 +1,2 @@
+export { levelClip } from './level.ts';
+export { ClipPlay } from './play.ts';

@@ -1,0 +1,18 @@
+/** What is decided on a request for a lane: where its listener begins, or why there is no sound for it. */
+import type { Refusal } from './answers.ts';
+import type { Cohort } from './cohort.ts';
+import type { SeatedGroup } from './groups.ts';
+
+/** Where an admitted listener begins, or why there is no sound for this request. */
+export type Admission = Admitted | Refusal;
+
+export interface Admitted {
+  readonly cohort: Cohort;
+  readonly startSeq: number;
+  /** On whose kept seat. */
+  readonly group: SeatedGroup | null;
+}
+
+export const UNKNOWN_SPACE: Refusal = { refusal: 'unknown_space' };
+export const NOT_SETTLED: Refusal = { refusal: 'part_away', retryAfterS: 1 };
+export const ENDED: Refusal = { refusal: 'ended' };

@@ -1,0 +1,236 @@
+/**
+ * A clip that a space opens with: chosen as a file in the studio, decoded by the browser, levelled by the
+ * server, and on air from the first live sample with nobody on stage, also when all processes are killed
+ * before. Heard on the wire to the sample, and by a page in Chromium.
+ */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createOpusDecoder } from '@parterre/media';
+import { FragmentReader } from '@parterre/media/fmp4';
+import {
+  CHUNK_MS,
+  CHUNK_SAMPLES,
+  type PublicSpace,
+  SAMPLE_RATE_HZ,
+  type Snapshot,
+} from '@parterre/protocol';
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { hasChromium, launch, openContext } from './support/browser.ts';
+import { TestServer, until } from './support/server.ts';
+import { rms } from './support/signal.ts';
+import { writeWav } from './support/sound.ts';
+import { signIn } from './support/studio.ts';
+
+const CLIP_S = 6;
+/** Limiter and encoder delay everything by about this, samples. */
+const DELAY_SAMPLES = 600;
+const FRAME_SAMPLES = 960;
+/** Between the clip's end and the holding sound no two samples may be farther apart. */
+const STEP_MAX = 0.2;
+
+/** Everything that was said since somebody listened, as samples on the programme's clock. */
+class Ear {
+  readonly chunks = new Map<number, readonly Uint8Array[]>();
+  snapshot: Snapshot | null = null;
+  readonly #stop = new AbortController();
+
+  constructor(url: string) {
+    void this.#follow(url);
+  }
+
+  stop(): void {
+    this.#stop.abort();
+  }
+
+  async #follow(url: string): Promise<void> {
+    while (!this.#stop.signal.aborted) {
+      const answer = await fetch(url, { signal: this.#stop.signal }).catch(() => null);
+      const reader = new FragmentReader();
+      try {
+        for await (const bytes of answer?.body ?? [])
+          for (const part of reader.push(bytes)) {
+            if (part.kind !== 'fragment') continue;
+            this.chunks.set(
+              part.seq,
+              part.frames().map((frame) => frame.slice()),
+            );
+            if (part.snapshot !== null)
+              this.snapshot = JSON.parse(Buffer.from(part.snapshot).toString()) as Snapshot;
+          }
+      } catch {
+        // A break, or the end of the test: the next connection goes on.
+      }
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+  }
+
+  /** From the chunk before `liveSeq` on. */
+  async fromBefore(liveSeq: number, seconds: number): Promise<Float32Array> {
+    const decoder = await createOpusDecoder(1);
+    const first = liveSeq - 1;
+    const count = Math.ceil((seconds * SAMPLE_RATE_HZ) / CHUNK_SAMPLES) + 1;
+    await until(() => this.chunks.has(first + count), 'all of it is there');
+    const out = new Float32Array(count * CHUNK_SAMPLES);
+    let at = 0;
+    for (let seq = first; seq < first + count; seq++)
+      for (const frame of this.chunks.get(seq) ?? []) {
+        out.set(decoder.decode(frame)!, at);
+        at += FRAME_SAMPLES;
+      }
+    return out;
+  }
+}
+
+describe.skipIf(!hasChromium)('a clip that a space opens with', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'parterre-opening-'));
+  const file = join(folder, 'overture.wav');
+  let server: TestServer;
+  let browser: Browser;
+
+  beforeAll(async () => {
+    const tone = (_: number, i: number) =>
+      0.05 * Math.sin((2 * Math.PI * 1_000 * i) / SAMPLE_RATE_HZ);
+    writeWav(file, new Float32Array(CLIP_S * SAMPLE_RATE_HZ).map(tone));
+    server = await TestServer.start();
+    browser = await launch();
+  });
+  afterAll(async () => {
+    await browser?.close();
+    await server?.stop();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  /** In the studio, with no microphone, as the owner. */
+  async function studioOf(space: PublicSpace): Promise<Page> {
+    const context = await openContext(browser);
+    await signIn(context, server);
+    const page = await context.newPage();
+    await page.goto(`${server.url}/studio/${space.id}`);
+    const next = page.getByRole('button', { name: 'Continue to the sound check' });
+    const enter = page.getByRole('button', { name: 'Enter without a microphone' });
+    await next.or(enter).first().waitFor();
+    if (await next.isVisible()) {
+      await page.getByRole('textbox').first().fill('Ada');
+      await next.click();
+    }
+    await enter.click();
+    return page;
+  }
+
+  const panelOf = (page: Page) =>
+    page.locator('section', { has: page.getByRole('heading', { name: 'Opening clip' }) });
+
+  test('[P4] chosen in the studio, it is on air from T with the host gone, after kill -9 of everything', async () => {
+    const startsAtMs = Date.now() + 60_000;
+    const space = await server.createSpace({ title: 'Overture', startsAtMs, doorsMinutes: 1 });
+    const page = await studioOf(space);
+    const panel = panelOf(page);
+
+    // What is no sound, or too long, is said, and nothing changes.
+    const words = join(folder, 'words.mp3');
+    writeFileSync(words, 'not a sound'.repeat(100));
+    await panel.locator('input[type=file]').setInputFiles(words);
+    await panel.getByText('This file cannot be played.').waitFor();
+    const long = join(folder, 'long.wav');
+    writeWav(long, new Float32Array(121 * SAMPLE_RATE_HZ));
+    await panel.locator('input[type=file]').setInputFiles(long);
+    await panel.getByText('This sound is too long.').waitFor();
+    const path = `/api/spaces/${space.id}/clip`;
+    expect(await server.call('GET', path)).toEqual({ clip: null });
+
+    await panel.locator('input[type=file]').setInputFiles(file);
+    await panel.getByText(/overture\.wav · 0:06/).waitFor();
+    await page.getByText('A clip of 6 s plays from the first second.').waitFor();
+    expect(await server.call('GET', path)).toEqual({
+      clip: { name: 'overture.wav', durationMs: CLIP_S * 1_000 },
+    });
+    await page.context().close();
+
+    // T comes soon; everything is killed a second before it.
+    const soonMs = Date.now() + 12_000;
+    await server.call('PATCH', `/api/spaces/${space.id}`, { startsAtMs: soonMs });
+    const ear = new Ear(`${server.url}/live/${space.id}`);
+    await until(() => ear.chunks.size > 0, 'somebody listens');
+    await until(() => Date.now() >= soonMs - 1_000, 'it is T − 1 s');
+    await server.killEverything();
+    await server.launch();
+    await until(() => ear.snapshot?.state === 'live', 'it is live');
+    expect(ear.snapshot!.holding).toBe(false);
+    const { liveAtMs, doorsAtMs } = (await server.space(space.id))!;
+    const liveSeq = Math.floor((liveAtMs! - doorsAtMs) / CHUNK_MS);
+
+    const heard = await ear.fromBefore(liveSeq, CLIP_S + 2);
+    // The holding sound stays below it, the tone does not.
+    const onset = heard.findIndex((sample) => Math.abs(sample) > 0.15);
+    console.info(`the clip is heard ${onset - CHUNK_SAMPLES} samples after the first live one`);
+    expect(onset).toBeGreaterThanOrEqual(CHUNK_SAMPLES);
+    expect(onset).toBeLessThan(CHUNK_SAMPLES + DELAY_SAMPLES + FRAME_SAMPLES);
+    const end = CHUNK_SAMPLES + CLIP_S * SAMPLE_RATE_HZ + DELAY_SAMPLES;
+    expect(rms(heard.subarray(end - 9_600, end - 4_800))).toBeGreaterThan(0.08);
+    // Then the holding sound, without a step.
+    expect(rms(heard.subarray(end + 4_800, end + 9_600))).toBeLessThan(0.06);
+    let step = 0;
+    for (let i = end - 4_800; i < end + 4_800; i++)
+      step = Math.max(step, Math.abs(heard[i]! - heard[i - 1]!));
+    expect(step).toBeLessThan(STEP_MAX);
+    ear.stop();
+    await server.end(space.id);
+  });
+
+  test('[P4] is heard by a page in Chromium from T on, and not before', async () => {
+    const startsAtMs = Date.now() + 60_000;
+    const space = await server.createSpace({ title: 'Heard', startsAtMs, doorsMinutes: 1 });
+    const studio = await studioOf(space);
+    await panelOf(studio).locator('input[type=file]').setInputFiles(file);
+    await panelOf(studio)
+      .getByText(/overture\.wav/)
+      .waitFor();
+    await studio.context().close();
+    await server.call('PATCH', `/api/spaces/${space.id}`, { startsAtMs: Date.now() + 15_000 });
+    const page = await (await openContext(browser)).newPage();
+    await page.goto(`${server.url}/${space.id}`);
+    await page
+      .getByRole('button', { name: /^Listen/ })
+      .first()
+      .click();
+    await until(() => level(page).then(({ audible }) => audible), 'the page plays');
+    const quiet = await level(page);
+    expect(quiet.tone).toBeLessThan(quiet.of / 4);
+    await until(async () => {
+      const { tone, of } = await level(page);
+      return tone > of / 4;
+    }, 'the tone is heard');
+    expect((await server.space(space.id))!.state).toBe('live');
+    expect((await server.space(space.id))!.startDriftMs).toBeLessThan(50);
+    await page.context().close();
+    await server.end(space.id);
+  });
+});
+
+/** What the page's element plays now: how strong 1 kHz is, of a full scale of 255. */
+function level(page: Page): Promise<{ audible: boolean; tone: number; of: number }> {
+  return page.evaluate(async () => {
+    interface Scope {
+      heard: HTMLMediaElement[];
+      analyser?: AnalyserNode;
+    }
+    const scope = window as unknown as Scope;
+    const media = scope.heard.at(-1);
+    if (media === undefined || media.currentTime < 0.2) return { audible: false, tone: 0, of: 255 };
+    if (scope.analyser === undefined) {
+      const captured = (media as unknown as { captureStream(): MediaStream }).captureStream();
+      const context = new AudioContext({ sampleRate: 48_000 });
+      await context.resume();
+      scope.analyser = context.createAnalyser();
+      scope.analyser.fftSize = 4_096;
+      context.createMediaStreamSource(captured).connect(scope.analyser);
+      await new Promise((resolve) => setTimeout(resolve, 300));
+    }
+    const bins = new Uint8Array(scope.analyser.frequencyBinCount);
+    scope.analyser.getByteFrequencyData(bins);
+    const at = Math.round((1_000 * 4_096) / 48_000);
+    return { audible: true, tone: Math.max(bins[at - 1]!, bins[at]!, bins[at + 1]!), of: 255 };
+  });
+}

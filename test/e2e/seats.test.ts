@@ -1,0 +1,86 @@
+/**
+ * A house that is full, and a group that has seats kept in it: whoever holds the group's link comes in, at
+ * whichever edge, as many as there are seats; and when the group is gone its link is worth nothing.
+ */
+import { connect, type Socket } from 'node:net';
+import type { GroupList } from '@parterre/protocol/schemas';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { TestServer, until } from './support/server.ts';
+
+const CAPACITY = 120;
+const SEATS = 10;
+
+let server: TestServer;
+const inside = new Set<Socket>();
+
+beforeAll(async () => {
+  server = await TestServer.start(['--demo', '--edges', '2', '--capacity', String(CAPACITY)]);
+  await until(async () => (await server.space('demo'))?.state === 'live', 'the demo is live');
+});
+afterAll(async () => {
+  for (const socket of inside) socket.destroy();
+  await server?.stop();
+});
+
+function come(query = ''): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const socket = connect(Number(new URL(server.url).port), '127.0.0.1', () => {
+      socket.write(`GET /live/demo${query} HTTP/1.1\r\nHost: a\r\n\r\n`);
+    });
+    socket.once('data', (bytes: Buffer) => {
+      const status = Number(bytes.toString('latin1', 9, 12));
+      if (status !== 200) socket.destroy();
+      else inside.add(socket);
+      socket.on('close', () => inside.delete(socket)).resume();
+      resolve(status);
+    });
+    socket.on('error', reject);
+  });
+}
+
+async function write(groups: readonly object[]): Promise<GroupList['groups']> {
+  return (await server.call<GroupList>('PUT', '/api/spaces/demo/groups', { groups })).groups;
+}
+
+const comesIn = async (query: string): Promise<void> =>
+  until(async () => (await come(query)) === 200, `${query} is let in`);
+
+/** Listeners who took a seat of their group so far, at all edges. */
+async function seated(): Promise<number> {
+  const text = await (await server.fetch('/metrics')).text();
+  const counts = [...text.matchAll(/^parterre_gate_total\{[^}]*what="seated"[^}]*\} (\d+)/gm)];
+  return counts.reduce((sum, [, count]) => sum + Number(count), 0);
+}
+
+describe('seats kept for a group', () => {
+  test('[P1] [P2] are there in a full house, no more than there are, and go with the group', async () => {
+    const [press] = await write([{ name: 'Press', seats: SEATS }]);
+    const pass = `?pass=${new URL(press!.path, server.url).searchParams.get('seat')}`;
+    // Until the seats are given out, a link leads the ordinary way.
+    await until(async () => (await come(pass)) === 200 && (await seated()) > 0, 'there are seats');
+    for (const socket of inside) socket.destroy();
+    await until(() => inside.size === 0, 'all have left');
+    await Promise.all(Array.from({ length: 4 * CAPACITY }, () => come()));
+    await until(async () => (await come()) === 503, 'the house is full');
+    expect(inside.size).toBeLessThanOrEqual(CAPACITY - SEATS);
+    for (let seat = 0; seat < SEATS; seat++) await comesIn(pass);
+    const full = inside.size;
+    const beyond = await Promise.all(Array.from({ length: 20 }, () => come(pass)));
+    expect(beyond.filter((status) => status === 200)).toEqual([]);
+    expect(await come(`${pass}A`)).toBe(503);
+
+    // Who leaves gives the seat back to the group, and to nobody else.
+    [...inside].at(-1)!.destroy();
+    await until(() => inside.size === full - 1, 'one has left');
+    expect(await come()).toBe(503);
+    await comesIn(pass);
+    expect(inside.size).toBe(full);
+
+    await write([]);
+    [...inside].at(-1)!.destroy();
+    await until(() => inside.size === full - 1, 'one has left');
+    const late = await Promise.all(Array.from({ length: 20 }, () => come(pass)));
+    expect(late.filter((status) => status === 200)).toEqual([]);
+    expect(inside.size).toBeLessThanOrEqual(CAPACITY);
+  });
+});
