@@ -5,11 +5,15 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { NONCE, type NowServing, RANKS } from '@parterre/protocol';
+import { systemTimers } from '../adapters/system/index.ts';
 import { readTicket } from '../gate/index.ts';
 import { ConfigError } from './config.ts';
 import { type Drawn, type Entrant, type Place, placeOf } from './lottery-check.ts';
 
 const ANSWER_MS_MAX = 60_000;
+/** An edge that was just started reads the entrants first. */
+const TRIES_MAX = 10;
+const AGAIN_MS = 1_000;
 const DIGEST = /^[0-9a-f]{64}$/;
 
 interface Wish extends Entrant {
@@ -62,10 +66,18 @@ async function recompute(wish: Wish): Promise<Place> {
   return placeOf({ front }, drawn, new Uint8Array(leaves as ArrayBuffer), wish);
 }
 
-async function ask(url: string, body: (answer: Response) => Promise<unknown>): Promise<unknown> {
+async function ask(
+  url: string,
+  body: (answer: Response) => Promise<unknown>,
+  tries = 1,
+): Promise<unknown> {
   try {
     const answer = await fetch(url, { signal: AbortSignal.timeout(ANSWER_MS_MAX) });
     if (answer.ok) return await body(answer);
+    if (answer.status === 503 && tries < TRIES_MAX) {
+      await new Promise<void>((resolve) => void systemTimers.after(AGAIN_MS, resolve));
+      return await ask(url, body, tries + 1);
+    }
     throw new NoPlace(`${url} answers with ${answer.status}.`);
   } catch (error) {
     if (error instanceof NoPlace) throw error;
