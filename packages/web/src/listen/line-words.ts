@@ -30,7 +30,7 @@ const en = {
   pressOnce: 'Your place is kept. Press Listen once, so that the sound can start by itself.',
   rested: 'Your place is kept for a while. Press Listen to go on waiting.',
   turn: 'It is your turn',
-  turnKept: 'Your seat is kept for a minute. If it passes, you get a new place in line.',
+  turnKept: 'Your seat is kept for two minutes. If they pass, you get a new place in line.',
   tellMe: 'Tell me when it is my turn',
   told: 'A message comes when it is your turn.',
 };
@@ -65,7 +65,7 @@ const fr: typeof en = {
     'Votre place est gardée. Touchez Écouter une fois, pour que le son puisse commencer de lui-même.',
   rested: 'Votre place est gardée un moment. Touchez Écouter pour continuer d’attendre.',
   turn: 'C’est votre tour',
-  turnKept: 'Votre fauteuil est gardé une minute. S’il passe, vous aurez une nouvelle place.',
+  turnKept: 'Votre fauteuil est gardé deux minutes. Passé ce temps, vous aurez une nouvelle place.',
   tellMe: 'Me prévenir quand vient mon tour',
   told: 'Un message viendra quand ce sera votre tour.',
 };
