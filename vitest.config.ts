@@ -3,6 +3,7 @@
  * after the other, so that a two-core machine measures the product and not itself. `e2e-pairs` are the files
  * among them that measure neither sound nor time and mostly wait: two at once. By hand: `--project 'e2e*'`.
  */
+import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 
 const BROWSER = '**/*.browser.test.ts';
@@ -36,6 +37,8 @@ export default defineConfig({
       {
         test: {
           name: 'unit',
+          // Vitest leaves one core to itself, of two.
+          maxWorkers: availableParallelism(),
           include: ['packages/**/*.test.{ts,tsx}', 'test/{architecture,docs}/**/*.test.ts'],
           exclude: [...BUILT, BROWSER],
           testTimeout: 60_000,
