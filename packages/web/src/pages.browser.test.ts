@@ -146,7 +146,7 @@ const SCREENS: readonly Screen[] = [
   {
     path: '/called',
     steps: comeBackUnheard,
-    says: /It is your turn[\s\S]*Come in[\s\S]*kept for a minute/,
+    says: /It is your turn[\s\S]*Come in[\s\S]*kept for two minutes/,
   },
   { path: '/late', says: /has not started yet/ },
   { path: '/whenever', says: /The doors are open\.[\s\S]*begins when the host starts it/ },

@@ -189,7 +189,8 @@ export class StageServer {
       if (binary) session.refuse('bad_request');
       else session.hear(String(data));
     });
-    ws.on('error', () => ws.terminate());
+    // It is told why and hung up by the library; one that does not go is found by the beat.
+    ws.on('error', () => {});
     ws.on('close', () => {
       deadline.cancel();
       session.end();
