@@ -26,6 +26,8 @@ const PAIRS = [
   'test/e2e/turn.test.ts',
 ];
 const END_TO_END = {
+  // Real browsers, sound and time on a machine that others load as well; what fails twice has failed.
+  retry: 1,
   testTimeout: 180_000,
   hookTimeout: 120_000,
   expect: { poll: { timeout: 30_000 } },
@@ -51,8 +53,6 @@ export default defineConfig({
           include: [`packages/${BROWSER}`, 'test/e2e/**/*.test.ts'],
           exclude: [...BUILT, ...PAIRS],
           fileParallelism: false,
-          // Sound and time on a machine that others load as well; what fails twice has failed.
-          retry: 1,
           ...END_TO_END,
         },
       },
