@@ -42,7 +42,7 @@ class Witness {
   readonly #abort = new AbortController();
 
   async attend(url: string): Promise<void> {
-    const answer = await fetch(url, { signal: this.#abort.signal });
+    const answer = await this.#admitted(url);
     if (!answer.ok || answer.body === null) throw new Error(`${url} answers ${answer.status}`);
     const reader = new FragmentReader();
     let next: number | null = null;
@@ -57,6 +57,17 @@ class Witness {
       }
     } catch (error) {
       if (!this.#abort.signal.aborted) throw error;
+    }
+  }
+
+  /** As a player does, it asks again when it is told to: an edge may hear of the doors a moment later. */
+  async #admitted(url: string): Promise<Response> {
+    for (;;) {
+      const answer = await fetch(url, { signal: this.#abort.signal });
+      const retryS = Number(answer.headers.get('retry-after'));
+      if (answer.status !== 503 || retryS === 0) return answer;
+      await answer.body?.cancel();
+      await new Promise((resolve) => setTimeout(resolve, retryS * 1_000));
     }
   }
 

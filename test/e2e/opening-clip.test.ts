@@ -27,13 +27,18 @@ const CLIP_S = 6;
 /** Limiter and encoder delay everything by about this, samples. */
 const DELAY_SAMPLES = 600;
 const FRAME_SAMPLES = 960;
+/** Wall times are told in whole milliseconds. */
+const ROUNDING_MS = 2;
 /** Between the clip's end and the holding sound no two samples may be farther apart. */
 const STEP_MAX = 0.2;
 
 /** Everything that was said since somebody listened, as samples on the programme's clock. */
 class Ear {
   readonly chunks = new Map<number, readonly Uint8Array[]>();
+  /** Wall time of each chunk's first sample, ms. */
+  readonly capturedAtMs = new Map<number, number>();
   snapshot: Snapshot | null = null;
+  #nextSeq: number | null = null;
   readonly #stop = new AbortController();
 
   constructor(url: string) {
@@ -46,7 +51,9 @@ class Ear {
 
   async #follow(url: string): Promise<void> {
     while (!this.#stop.signal.aborted) {
-      const answer = await fetch(url, { signal: this.#stop.signal }).catch(() => null);
+      // As a player does: from the next one on.
+      const from = this.#nextSeq === null ? '' : `?from=${this.#nextSeq}`;
+      const answer = await fetch(url + from, { signal: this.#stop.signal }).catch(() => null);
       const reader = new FragmentReader();
       try {
         for await (const bytes of answer?.body ?? [])
@@ -56,6 +63,8 @@ class Ear {
               part.seq,
               part.frames().map((frame) => frame.slice()),
             );
+            this.capturedAtMs.set(part.seq, part.capturedAtMs);
+            this.#nextSeq = part.seq + 1;
             if (part.snapshot !== null)
               this.snapshot = JSON.parse(Buffer.from(part.snapshot).toString()) as Snapshot;
           }
@@ -64,6 +73,14 @@ class Ear {
       }
       await new Promise((resolve) => setTimeout(resolve, 50));
     }
+  }
+
+  /** The chunk that this moment is in. */
+  seqAt(wallMs: number): number {
+    let found = 0;
+    for (const [seq, atMs] of this.capturedAtMs)
+      if (atMs <= wallMs + ROUNDING_MS) found = Math.max(found, seq);
+    return found;
   }
 
   /** From the chunk before `liveSeq` on. */
@@ -75,7 +92,7 @@ class Ear {
     const out = new Float32Array(count * CHUNK_SAMPLES);
     let at = 0;
     for (let seq = first; seq < first + count; seq++)
-      for (const frame of this.chunks.get(seq) ?? []) {
+      for (const frame of this.chunks.get(seq)!) {
         out.set(decoder.decode(frame)!, at);
         at += FRAME_SAMPLES;
       }
@@ -158,16 +175,18 @@ describe.skipIf(!hasChromium)('a clip that a space opens with', () => {
     await server.launch();
     await until(() => ear.snapshot?.state === 'live', 'it is live');
     expect(ear.snapshot!.holding).toBe(false);
-    const { liveAtMs, doorsAtMs } = (await server.space(space.id))!;
-    const liveSeq = Math.floor((liveAtMs! - doorsAtMs) / CHUNK_MS);
-
+    const { liveAtMs } = (await server.space(space.id))!;
+    const liveSeq = ear.seqAt(liveAtMs!);
     const heard = await ear.fromBefore(liveSeq, CLIP_S + 2);
+    const intoChunkMs = liveAtMs! - ear.capturedAtMs.get(liveSeq)!;
+    expect(intoChunkMs).toBeLessThan(CHUNK_MS);
+    const live = CHUNK_SAMPLES + Math.round((intoChunkMs * SAMPLE_RATE_HZ) / 1_000);
     // The holding sound stays below it, the tone does not.
     const onset = heard.findIndex((sample) => Math.abs(sample) > 0.15);
-    console.info(`the clip is heard ${onset - CHUNK_SAMPLES} samples after the first live one`);
-    expect(onset).toBeGreaterThanOrEqual(CHUNK_SAMPLES);
-    expect(onset).toBeLessThan(CHUNK_SAMPLES + DELAY_SAMPLES + FRAME_SAMPLES);
-    const end = CHUNK_SAMPLES + CLIP_S * SAMPLE_RATE_HZ + DELAY_SAMPLES;
+    console.info(`the clip is heard ${onset - live} samples after the first live one`);
+    expect(onset).toBeGreaterThanOrEqual(live - (ROUNDING_MS * SAMPLE_RATE_HZ) / 1_000);
+    expect(onset).toBeLessThan(live + DELAY_SAMPLES + FRAME_SAMPLES);
+    const end = live + CLIP_S * SAMPLE_RATE_HZ + DELAY_SAMPLES;
     expect(rms(heard.subarray(end - 9_600, end - 4_800))).toBeGreaterThan(0.08);
     // Then the holding sound, without a step.
     expect(rms(heard.subarray(end + 4_800, end + 9_600))).toBeLessThan(0.06);

@@ -268,7 +268,7 @@ export class House implements FeedReader {
     if (gate != null && typeof pass !== 'symbol' && group === null) {
       const token = seat === 'soon' ? null : pass;
       if (!gate.admits(spaceId, this.used(spaceId), token, clock.wallMs()))
-        return this.waiting(pass !== null);
+        return gate.told(spaceId) ? this.waiting(pass !== null) : NOT_SETTLED;
     }
     return { cohort, startSeq: cohort.startOf(from), group };
   }

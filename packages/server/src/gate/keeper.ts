@@ -192,6 +192,12 @@ export class GateKeeper {
     return false;
   }
 
+  /** It is known here how a space stands; before that nobody is told that every place is taken. */
+  told(spaceId: string): boolean {
+    const door = this.#doors.get(spaceId);
+    return door !== undefined && door.line !== null && door.entrants !== 'unknown';
+  }
+
   /** When the holder of a return token was let in; null when it is none that is in force. */
   letInMs(spaceId: string, token: string, wallMs: number): number | null {
     return letInMs(this.#key, spaceId, token, wallMs);
