@@ -252,8 +252,12 @@ export class OwnSource implements Source {
     if (this.#next !== null && fragment.seq < this.#next) return;
     this.#next = fragment.seq + 1;
     this.#stalls = 0;
-    // The snapshot is the same for all; how much this connection buffers is its own.
-    const snapshot = fragment.snapshot && { ...fragment.snapshot, profile: this.#profile };
+    let { snapshot } = fragment;
+    if (snapshot !== null) {
+      // It is the same for all; how much this connection buffers is its own, where it was told.
+      this.#profile = profileIn(this.#lane) ?? this.#options.profile ?? snapshot.profile;
+      snapshot = { ...snapshot, profile: this.#profile };
+    }
     this.#observer.fragment({ ...fragment, snapshot });
   }
 
