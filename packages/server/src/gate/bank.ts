@@ -49,6 +49,8 @@ interface Returning {
   readonly places: number;
   /** What the other edges had in use when it went: what they have more has come back. */
   readonly usedBefore: number;
+  /** The most of them that were back at once: who leaves again has been back all the same. */
+  back: number;
 }
 
 export interface Places {
@@ -105,6 +107,7 @@ export class Bank<Edge> {
           spaceId,
           places: used,
           usedBefore: this.used(spaceId),
+          back: 0,
         });
   }
 
@@ -317,18 +320,18 @@ export class Bank<Edge> {
   #comingBack(spaceId: string, nowMs: number): number {
     this.#returning = this.#returning.filter(({ untilMs }) => untilMs > nowMs);
     const lost = this.#returning.filter((one) => one.spaceId === spaceId);
-    const usedBefore = Math.min(...lost.map((one) => one.usedBefore));
-    let returning = 0;
-    for (const { places } of lost) returning += places;
-    if (lost.length > 0) returning -= Math.max(0, this.used(spaceId) - usedBefore);
-    return Math.max(0, returning);
+    const [first] = lost.toSorted((a, b) => a.usedBefore - b.usedBefore);
+    if (first === undefined) return 0;
+    first.back = Math.max(first.back, this.used(spaceId) - first.usedBefore);
+    const places = lost.reduce((sum, one) => sum + one.places, 0);
+    return Math.max(0, places - first.back);
   }
 
   #spare(spaceId: string, share: number, nowMs: number): number {
     const returning = this.#comingBack(spaceId, nowMs);
     const least = Math.min(RESERVE_MIN, Math.floor(share / 4));
     const reserve = Math.max(least, Math.floor(share * RESERVE_SHARE));
-    return Math.max(0, Math.min(share - this.used(spaceId), Math.max(reserve, returning)));
+    return Math.max(0, Math.min(share - this.used(spaceId), reserve + returning));
   }
 
   #floats(): number {
