@@ -31,10 +31,10 @@ describe('the account of places', () => {
     bank.closed('b', 0);
     bank.opened('c', true);
     const before = settle(bank, { a: 480 }, 0);
-    expect(before.get('a')).toEqual({ limit: 480 + 40, spare: 480 });
+    expect(before.get('a')).toEqual({ limit: 480, spare: 520 });
     expect(before.get('c')).toEqual({ limit: 0, spare: 0 });
     const after = settle(bank, { a: 480, c: 0 }, 0);
-    expect(after.get('c')!.spare).toBe(240);
+    expect(after.get('c')!.spare).toBe(260);
     expect(bank.booked).toBeLessThanOrEqual(1_000);
   });
 });
