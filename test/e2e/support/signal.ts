@@ -64,8 +64,9 @@ export function windowCorrelations(
     (_, index) => index * window,
   ).find((start) => rms(heard.subarray(start, start + window)) >= floor);
   if (first === undefined) return [];
-  const beginning = heard.subarray(first, first + Math.min(heard.length - first, 4 * window));
-  const rough = align(coarse(reference), coarse(beginning));
+  // All of it at once: of speech that is played in a loop, a part fits in more than one place.
+  const rough = align(coarse(reference), coarse(heard.subarray(first, first + reference.length)));
+  const beginning = heard.subarray(first, first + 4 * window);
   let expected = rough.score >= 0.8 ? COARSE * rough.offset : align(reference, beginning).offset;
   const scores: number[] = [];
   for (let start = first; start + window <= heard.length; start += window, expected += window) {

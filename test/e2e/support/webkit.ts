@@ -19,6 +19,8 @@ const BROWSER = globSync('/usr/lib/*/webkit2gtk-4.*/MiniBrowser').toSorted().at(
 const OPUS_PARSER = globSync('/usr/lib/*/gstreamer-1.0/libgstopusparse.so').at(0);
 /** The key under which an element's reference is kept (W3C REC-webdriver1 §11). */
 const ELEMENT = 'element-6066-11e4-a52e-4f735466cecf';
+/** A browser that has not answered by then hangs, and will not. */
+const CALL_MS = 40_000;
 
 export const hasWebkit =
   existsSync(DRIVER) && existsSync(SCREEN) && BROWSER !== undefined && OPUS_PARSER !== undefined;
@@ -128,7 +130,10 @@ export class Webkit {
   async #call<T>(method: string, path: string, body?: Json): Promise<T> {
     const answer = await fetch(`${this.#driver}${path}`, {
       method,
+      signal: AbortSignal.timeout(CALL_MS),
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    }).catch((cause: unknown) => {
+      throw new Error(`${method} ${path}: no answer`, { cause });
     });
     const { value } = (await answer.json()) as { value: unknown };
     if (!answer.ok) throw new Error(`${method} ${path}: ${JSON.stringify(value)}`);

@@ -5,6 +5,8 @@
 const RATE_HZ = 16_000;
 const HEAD_BYTES = 44;
 const SILENCE_S = 0.1;
+/** A sound whose end is not told is over after this and its time and a half, ms. */
+const ENDS_MS = 500;
 
 /** In a press: from then on this element may play by itself. @returns whether it may */
 export function unlock(element: HTMLAudioElement): Promise<boolean> {
@@ -16,6 +18,8 @@ export function unlock(element: HTMLAudioElement): Promise<boolean> {
 
 /** Of the sound before: what plays may be read to its end. */
 let former = '';
+/** Settles when what plays is over; null at rest. */
+let sounding: Promise<void> | null = null;
 
 /** A sound of so many seconds. @param at the sample at a time, −1 to 1. Rejects where playing is refused */
 export async function playIn(
@@ -25,8 +29,27 @@ export async function playIn(
 ): Promise<void> {
   URL.revokeObjectURL(former);
   former = URL.createObjectURL(soundOf(seconds, at));
+  const ended = new Promise((resolve) => {
+    element.addEventListener('ended', resolve, { once: true });
+  });
   element.src = former;
-  await element.play();
+  const begun = element.play();
+  const limit = new Promise((resolve) => setTimeout(resolve, seconds * 1_500 + ENDS_MS));
+  const over = Promise.race([begun.then(() => ended), limit])
+    .catch(() => {})
+    .then(() => {
+      if (sounding === over) sounding = null;
+    });
+  sounding = over;
+  await begun;
+}
+
+/**
+ * When the sound is over, or was refused; null at rest. Only then is the element given to another:
+ * WebKitGTK hangs for good where what plays is replaced while it begins.
+ */
+export function silence(): Promise<void> | null {
+  return sounding;
 }
 
 /** WAVE, 16 bit, mono. */

@@ -10,7 +10,7 @@ import { SpaceFollower } from '../api/space-follower.ts';
 import { ask } from '../api/space-now.ts';
 import type { Language } from '../i18n/language.ts';
 import type { Shell } from '../ui/shell.ts';
-import { unlock } from './element.ts';
+import { silence, unlock } from './element.ts';
 import { FoyerView } from './foyer-view.ts';
 import type { Stand } from './handed.ts';
 import type { Waiting, WaitingFor } from './waiting.ts';
@@ -165,15 +165,15 @@ export class Foyer implements WaitingFor {
   async #enter(play: boolean): Promise<void> {
     this.#stop();
     // In the press itself: some browsers let nothing play later.
-    if (this.#door !== null) {
+    if (this.#door !== null && silence() === null) {
       this.#open(this.#door, play);
       return;
     }
-    if (play && this.#stand !== 'waiting') void unlock(this.element);
+    if (play && this.#stand !== 'waiting' && silence() === null) void unlock(this.element);
     this.#stand = 'entering';
     this.changed();
     await this.#try(async () => {
-      const door = await this.#fetchDoor();
+      const [door] = await Promise.all([this.#fetchDoor(), silence()]);
       return () => this.#open(door, play);
     });
   }

@@ -3,7 +3,7 @@
  * press unlocked, the page's title, and a notification where they wished for one.
  */
 
-import { playIn } from './element.ts';
+import { playIn, silence } from './element.ts';
 
 /** Android's browsers have the permission but give notifications to service workers alone. */
 const HAS = typeof Notification === 'function' && !/Android/.test(navigator.userAgent);
@@ -62,12 +62,6 @@ function strike(atS: number): number {
 
 /** Resolves when the gong is over, or was not allowed. */
 export async function strikeGong(element: HTMLAudioElement): Promise<void> {
-  const over = new Promise((resolve) => {
-    element.addEventListener('ended', resolve, { once: true });
-    setTimeout(resolve, GONG_S * 1_500);
-  });
-  await playIn(element, GONG_S, strike).then(
-    () => over,
-    () => {},
-  );
+  playIn(element, GONG_S, strike).catch(() => {});
+  await silence();
 }
