@@ -92,12 +92,16 @@ export class Member {
   #cameWith: 'nothing' | 'pass' | 'ticket' = 'nothing';
   /** Of the average, how patient it is. */
   readonly #patience: number;
+  /** What it calls itself, as the player does, and how many connections it has made. */
+  readonly #session: string;
+  #connections = 0;
 
   constructor(company: Company, localAddress: string | undefined, slow: boolean) {
     this.#company = company;
     this.#hearing = new Hearing(company, slow);
     this.#localAddress = localAddress;
     this.#patience = 0.5 + company.system.random();
+    this.#session = aName(company.system) + aName(company.system);
     this.#wantedAtMs = company.system.monotonicMs();
   }
 
@@ -300,7 +304,7 @@ export class Member {
 
   #request(): string {
     const { space, host, port, asked } = this.#company;
-    const query: string[] = [];
+    const query = [`session=${this.#session}.${this.#connections++}`];
     if (this.#hearing.next !== -1) query.push(`from=${this.#hearing.next}`);
     if (this.#hearing.lane !== null) query.push(this.#hearing.lane);
     else if (asked !== null) query.push(`profile=${asked}`);
@@ -309,8 +313,7 @@ export class Member {
     if (pass !== null) query.push(`return=${pass}`);
     else if (ticket !== null) query.push(`ticket=${ticket}`);
     this.#cameWith = pass !== null ? 'pass' : ticket !== null ? 'ticket' : 'nothing';
-    const words = query.length === 0 ? '' : `?${query.join('&')}`;
-    return `GET /live/${space}${words} HTTP/1.1\r\nHost: ${host}:${port}\r\nUser-Agent: parterre-rehearsal\r\n\r\n`;
+    return `GET /live/${space}?${query.join('&')} HTTP/1.1\r\nHost: ${host}:${port}\r\nUser-Agent: parterre-rehearsal\r\n\r\n`;
   }
 
   connected(socket: Socket): void {
@@ -353,6 +356,11 @@ export class Member {
     this.#timer?.cancel();
     this.#timer = system.after(delayMs, () => this.join());
   }
+}
+
+/** 16 digits. */
+function aName(system: System): string {
+  return system.random().toFixed(16).slice(2);
 }
 
 function onConnect(this: MemberSocket): void {

@@ -52,6 +52,8 @@ export interface Visitor {
   ticket: IssuedTicket | null;
   token: string | null;
   home: boolean;
+  /** Connections it has had. */
+  connections: number;
 }
 
 export const STRANGER = {
@@ -61,6 +63,7 @@ export const STRANGER = {
   ticket: null,
   token: null,
   home: false,
+  connections: 0,
 };
 
 export class SimEdge {
@@ -70,6 +73,10 @@ export class SimEdge {
   readonly listeners = new Set<Visitor>();
   /** Of those, the ones on seats of the group. */
   readonly seated = new Set<Visitor>();
+  /** Connections that are dead, which the edge does not know: the number of each. */
+  readonly dead = new Map<Visitor, number>();
+  /** Who came back here since the last report, as visitor and connection. */
+  resumed: string[] = [];
   space: DrawnSpace;
   alive = true;
   private readonly options: SimEdgeOptions;
@@ -92,9 +99,15 @@ export class SimEdge {
     });
   }
 
-  /** Listeners on no seat of the group. */
+  /** Listeners on no seat of the group, as the edge counts them. */
   get used(): number {
-    return this.listeners.size - this.seated.size;
+    return this.listeners.size + this.dead.size - this.seated.size;
+  }
+
+  /** @returns whether an older connection of theirs was still counted here */
+  supersede(visitor: Visitor, number: number): boolean {
+    const dead = this.dead.get(visitor);
+    return dead !== undefined && dead < number && this.dead.delete(visitor);
   }
 
   private get group(): GroupPlaces {
@@ -128,7 +141,8 @@ export class SimEdge {
     const nowMs = world.clock.monotonicMs();
     this.gate.keeper.pace.tick(nowMs, 0);
     const open = [{ ...this.space, used: this.used, groups: [this.group] }];
-    const report = this.gate.report(open, () => true, nowMs, world.clock.wallMs());
+    const report = this.gate.report(open, () => true, nowMs, world.clock.wallMs(), this.resumed);
+    this.resumed = [];
     this.options.stir();
     this.link.datagram(() => tell(report));
     world.timers.after(REPORT_MS, this.report);

@@ -9,6 +9,9 @@ export interface GateOutcome {
   /** Came in on a seat kept for their group. */
   readonly seated: number;
   readonly crashes: number;
+  /** Connections that were ended because their listener had come back: here, and by word of another edge. */
+  readonly superseded: number;
+  readonly supersededBeside: number;
   /** Who came before doors and was promised a part in the lottery. */
   readonly entrants: number;
 }
@@ -22,5 +25,14 @@ export interface GateSabotage {
 
 /** What is counted on the way. */
 export function newCounts() {
-  return { listenersMax: 0, admitted: 0, byTicket: 0, returned: 0, seated: 0, crashes: 0 };
+  return {
+    listenersMax: 0,
+    admitted: 0,
+    byTicket: 0,
+    returned: 0,
+    seated: 0,
+    crashes: 0,
+    superseded: 0,
+    supersededBeside: 0,
+  };
 }

@@ -21,6 +21,8 @@ describe('a gate in simulation', () => {
       seated: 0,
       crashes: 0,
       entrants: 0,
+      superseded: 0,
+      supersededBeside: 0,
       full: 0,
     };
     const seeds = [...PINNED, ...Array.from({ length: SEEDS }, (_, index) => index + 1)];
@@ -34,6 +36,8 @@ describe('a gate in simulation', () => {
       sum.seated += outcome.seated;
       sum.crashes += outcome.crashes;
       sum.entrants += outcome.entrants;
+      sum.superseded += outcome.superseded;
+      sum.supersededBeside += outcome.supersededBeside;
       if (outcome.listenersMax > outcome.capacity * 0.8) sum.full++;
     }
     console.info(`gate: ${SEEDS} seeds, ${JSON.stringify(sum)}`);
@@ -41,6 +45,8 @@ describe('a gate in simulation', () => {
     expect(sum.entrants).toBeGreaterThan(SEEDS * 10);
     expect(sum.returned).toBeGreaterThan(SEEDS);
     expect(sum.seated).toBeGreaterThan(SEEDS);
+    expect(sum.superseded).toBeGreaterThan(SEEDS / 2);
+    expect(sum.supersededBeside).toBeGreaterThan(SEEDS / 2);
     expect(sum.full).toBeGreaterThan(SEEDS / 2);
   });
 

@@ -14,6 +14,7 @@ import type { Entrants } from '../../server/src/ports/entrants.ts';
 import { SimDoors } from './doors.ts';
 import { REPORT_MS, SimEdge, STRANGER, type Visitor } from './gate-edge.ts';
 import { type GateOutcome, type GateSabotage, newCounts } from './gate-outcome.ts';
+import { GateTrouble } from './gate-trouble.ts';
 import { SeededRandom } from './random.ts';
 import { Broken } from './toy.ts';
 import { World } from './world.ts';
@@ -67,6 +68,7 @@ class SimGate {
   private furthest: Order = { second: 0, rank: 0 };
   private calm = false;
   private readonly counts = newCounts();
+  private readonly trouble: GateTrouble;
 
   constructor(seed: number, disk: Entrants, sabotage: GateSabotage) {
     this.random = new SeededRandom(seed);
@@ -76,6 +78,15 @@ class SimGate {
     this.capacity = this.random.between(100, 160);
     this.float = floatOf(100, EDGES);
     this.seats = this.random.between(1, 20);
+    this.trouble = new GateTrouble({
+      world: this.world,
+      random: this.random,
+      edges: this.edges,
+      isCalm: () => this.calm,
+      come: (visitor) => this.come(visitor),
+      crashEdge: (index) => this.crashEdge(index),
+      crashCoordinator: () => this.crashCoordinator(),
+    });
   }
 
   open(): void {
@@ -89,7 +100,7 @@ class SimGate {
       this.visitors.push(visitor);
       this.after(this.random.uniform() * overMs, () => this.come(visitor));
     }
-    this.plotTrouble();
+    this.trouble.plot();
   }
 
   run(forMs: number): Promise<void> {
@@ -142,8 +153,9 @@ class SimGate {
     return this.edges.reduce((sum, { seated }) => sum + seated.size, 0);
   }
 
+  /** As the edges count them: those whose connection is dead, unknown to its edge, included. */
   private listeners(): number {
-    return this.edges.reduce((sum, { listeners }) => sum + listeners.size, 0);
+    return this.edges.reduce((sum, { listeners, dead }) => sum + listeners.size + dead.size, 0);
   }
 
   private check(): void {
@@ -209,6 +221,10 @@ class SimGate {
     edge.gate.keeper.granted(grant, this.world.clock.monotonicMs(), (row) =>
       row === SPACE ? edge.used : edge.seated.size,
     );
+    for (const session of grant.resumed) {
+      const [name, number] = session.split('.').map(Number) as [number, number];
+      if (edge.supersede(this.visitors[name]!, number)) this.counts.supersededBeside++;
+    }
     for (const { line } of grant.spaces)
       if (line !== null && compareOrder(line.front, this.furthest) > 0) this.furthest = line.front;
   }
@@ -222,6 +238,9 @@ class SimGate {
       return;
     }
     const { gate, space } = edge;
+    // Their own old place is the one they come back to.
+    if (visitor.token !== null && edge.supersede(visitor, visitor.connections + 1))
+      this.counts.superseded++;
     const open = gate.keeper.nowServing(SPACE)?.open ?? false;
     const seat = visitor.member && space.state !== 'scheduled' ? edge.sitDown(visitor) : null;
     const token = seat === 'soon' ? null : visitor.token;
@@ -310,6 +329,8 @@ class SimGate {
   /** @param inGroup on a seat of the group, which it has taken */
   private seat(visitor: Visitor, edge: SimEdge, inGroup = false): void {
     const { keeper } = edge.gate;
+    const number = ++visitor.connections;
+    if (number > 1) edge.resumed.push(`${visitor.name}.${number}`);
     if (inGroup) this.counts.seated++;
     else keeper.joined(SPACE, edge.used);
     edge.listeners.add(visitor);
@@ -332,30 +353,14 @@ class SimGate {
     visitor.home = true;
   }
 
-  private plotTrouble(): void {
-    const { random } = this;
-    const some = (): number => random.between(0, EDGES - 1);
-    const troubles = [
-      () => this.crashEdge(some()),
-      () => this.crashCoordinator(),
-      () => this.partEdge(this.edges[some()]!),
-      () => this.cutListeners(this.edges[some()]!),
-      () => this.crashAll(),
-    ];
-    this.after(random.between(300, 6_000), () => {
-      if (this.calm) return;
-      troubles[random.between(0, troubles.length - 1)]!();
-      this.plotTrouble();
-    });
-  }
-
   private crashEdge(index: number): void {
     const edge = this.edges[index]!;
     if (!edge.alive) return;
     this.world.note(`${edge.name} is killed`);
     this.counts.crashes++;
     edge.alive = false;
-    this.cutListeners(edge);
+    this.trouble.cutListeners(edge);
+    edge.dead.clear();
     const { random } = this;
     // The system tells it sooner or later, and to whoever is the coordinator then.
     this.after(random.between(1, 3_000), () => {
@@ -365,35 +370,11 @@ class SimGate {
     this.after(random.between(50, 2_000), () => this.beginEdge(index));
   }
 
-  /** Everybody at an edge loses their connection, and comes back. */
-  private cutListeners(edge: SimEdge): void {
-    this.world.note(`${edge.listeners.size} at ${edge.name} lose their connection`);
-    for (const visitor of edge.listeners) {
-      visitor.edge = null;
-      this.after(this.random.between(20, 2_000), () => this.come(visitor));
-    }
-    edge.listeners.clear();
-    edge.seated.clear();
-  }
-
   private crashCoordinator(): void {
     if (this.coordinator === null) return;
     this.world.note('the coordinator is killed');
     this.counts.crashes++;
     this.coordinator = null;
     this.after(this.random.between(20, 4_000), () => this.beginCoordinator());
-  }
-
-  /** The machine is switched off and on. */
-  private crashAll(): void {
-    if (!this.random.chance(0.3)) return;
-    this.crashCoordinator();
-    for (let index = 0; index < EDGES; index++) this.crashEdge(index);
-  }
-
-  private partEdge(edge: SimEdge): void {
-    this.world.note(`${edge.name} is parted`);
-    edge.link.part(true);
-    this.after(this.random.between(100, 8_000), () => edge.link.part(false));
   }
 }

@@ -31,7 +31,7 @@ class Houses {
       return () => {};
     },
     fetch: async (input) => {
-      this.asked.push(String(input));
+      this.asked.push(String(input).replace(/[?&]session=[^&]+$/, ''));
       const body = new ReadableStream<Uint8Array>({
         start: (controller) => {
           this.#write = (bytes) => controller.enqueue(bytes);

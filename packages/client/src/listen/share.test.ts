@@ -25,7 +25,7 @@ class Browser {
       };
     },
     fetch: async (url, { signal }) => {
-      this.asked.push(url);
+      this.asked.push(url.replace(/[?&]session=[^&]+$/, ''));
       const body = new ReadableStream<Uint8Array>({
         start: (controller) => {
           controller.enqueue(initSegment(1));

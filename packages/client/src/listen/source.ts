@@ -89,6 +89,9 @@ export class OwnSource implements Source {
   #queue: Queue | null;
   /** Lets this tab come back without waiting. */
   #token: string | null;
+  /** By this a later connection of ours supersedes one before it that does not know yet that it is dead. */
+  readonly #session = crypto.getRandomValues(new Uint32Array(4)).join('-');
+  #connections = 0;
   #profile: ProfileId;
   /** What the last connection had, to be asked for again; before there was one, what is wished for. */
   #lane: string | null;
@@ -275,8 +278,8 @@ export class OwnSource implements Source {
     if (seat !== undefined) query.push(`pass=${seat}`);
     if (this.#token !== null) query.push(`return=${this.#token}`);
     else if (ticket !== null) query.push(`ticket=${ticket}`);
-    const path = `${base}/live/${space}`;
-    return query.length === 0 ? path : `${path}?${query.join('&')}`;
+    query.push(`session=${this.#session}.${this.#connections++}`);
+    return `${base}/live/${space}?${query.join('&')}`;
   }
 
   #stallBoundMs(): number {

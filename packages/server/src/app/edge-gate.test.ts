@@ -16,7 +16,7 @@ function grantOf(number: number, ...spaces: [id: string, limit: number][]): Edge
         line: { open: false, front, lapsed: front },
       }) as EdgeGrant['spaces'][number],
   );
-  return { number, joinsPerS: 100, spaces: rows };
+  return { number, joinsPerS: 100, spaces: rows, resumed: [] };
 }
 
 function aGate() {
@@ -52,6 +52,7 @@ describe('the gate at an edge that begins', () => {
         usedOf: () => 0,
         openSpaces: () => openSpaces,
         room: () => ({}),
+        sessions: { takeResumed: () => [], supersede: () => {} },
         sentBytes: 0,
       })
       .then(() => {

@@ -32,6 +32,10 @@ interface Seats {
   usedOf(row: string): number;
   openSpaces(): Iterable<OpenSpace>;
   room(spaceId: string): unknown;
+  readonly sessions: {
+    takeResumed(): readonly string[];
+    supersede(session: string): void;
+  };
   /** Bytes of the programme sent on all lanes, ever. */
   readonly sentBytes: number;
 }
@@ -73,7 +77,8 @@ export class EdgeGate extends GateAtEdge {
       const nowMs = clock.monotonicMs();
       const open = [...seats.openSpaces()];
       const sentBps = this.#meter.sample(nowMs, seats.sentBytes);
-      tellGate(this.report(open, exists, nowMs, clock.wallMs()), sentBps);
+      const resumed = seats.sessions.takeResumed();
+      tellGate(this.report(open, exists, nowMs, clock.wallMs(), resumed), sentBps);
     };
     report();
     timers.after(REPORT_AGAIN_MS, report);
@@ -101,6 +106,7 @@ export class EdgeGate extends GateAtEdge {
     this.#house = house;
     const nowMs = this.#context.clock.monotonicMs();
     const seats = this.#seats!;
+    for (const session of grant.resumed) seats.sessions.supersede(session);
     this.keeper.granted(grant, nowMs, (row) => seats.usedOf(row));
     const without = [...seats.openSpaces()].some(({ id }) => !this.keeper.hasPlaces(id));
     if (!without) this.#entered();

@@ -1,7 +1,7 @@
 /**
  * The gate's coordinator among the processes: hears the edges, gives out places, answers for tickets. It
- * sits in the supervisor, which alone knows for certain that an edge is gone, and reads nothing but whole
- * numbers of our own processes.
+ * sits in the supervisor, which alone knows for certain that an edge is gone, and reads nothing but
+ * what our own processes say.
  */
 import {
   capacityOf,

@@ -16,6 +16,7 @@ import type { DropReason, EdgeCounters, LaneId } from './counters.ts';
 import { type Descriptors, fdsOfRoom, NOBODY } from './descriptors.ts';
 import type { SeatedGroup } from './groups.ts';
 import { type FormattedRing, SECTION_CHUNKS_MAX } from './ring.ts';
+import type { Session } from './sessions.ts';
 
 /** Written but not yet taken by the kernel: a listener above this is not written to. */
 export const QUEUE_BYTES_MAX = 65_536;
@@ -124,6 +125,8 @@ export class Listener {
   stalledSinceMs = 0;
   /** Bytes it has sent since it joined. */
   heardBytes = 0;
+  /** Where its player gave a name. */
+  session: Session | null = null;
   /** On whose kept seat it sits. */
   readonly #group: SeatedGroup | null;
 
@@ -150,6 +153,7 @@ export class Listener {
     this.place = -1;
     this.cohort.size--;
     if (this.#group !== null) this.#group.used--;
+    this.session?.end();
   }
 
   /** Its connection has ended by itself. */

@@ -3,7 +3,7 @@
  * into metrics when it is asked.
  */
 export type LaneId = 'live' | 'radio';
-export type DropReason = 'stalled' | 'chatter' | 'moved';
+export type DropReason = 'stalled' | 'chatter' | 'moved' | 'superseded';
 export type RefusalReason =
   | 'connections'
   | 'handshakes'
@@ -16,7 +16,12 @@ export type RefusalReason =
 export class EdgeCounters {
   readonly joins: Record<LaneId, number> = { live: 0, radio: 0 };
   readonly resumes: Record<LaneId, number> = { live: 0, radio: 0 };
-  readonly drops: Record<DropReason, number> = { stalled: 0, chatter: 0, moved: 0 };
+  readonly drops: Record<DropReason, number> = {
+    stalled: 0,
+    chatter: 0,
+    moved: 0,
+    superseded: 0,
+  };
   readonly refusals: Record<RefusalReason, number> = {
     connections: 0,
     handshakes: 0,

@@ -173,6 +173,10 @@ export class Edge {
     return this.house.room(spaceId);
   }
 
+  get sessions(): House['sessions'] {
+    return this.house.sessions;
+  }
+
   /** Listeners of a space. */
   used(spaceId: string): number {
     return this.house.used(spaceId);

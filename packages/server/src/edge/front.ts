@@ -291,7 +291,9 @@ export class Front {
     this.heard(socket);
     const wallMs = clock.wallMs();
     counters.fastAnswers++;
-    const { spaceId, from, profile, pass, rendition, link, headOnly } = request;
+    const { spaceId, from, profile, pass, rendition, link, session, headOnly } = request;
+    // Their own old place is the one they come back to.
+    if (pass !== null && session !== null && !headOnly) house.sessions.supersede(session);
     const admission = house.admit('live', spaceId, from, profile, pass, rendition, link);
     if ('refusal' in admission) {
       this.#refuse(socket, request, admission);
@@ -302,7 +304,7 @@ export class Front {
       this.#end(socket, head);
       return;
     }
-    listen(house, socket, admission, from !== null, head);
+    listen(house, socket, admission, from !== null, head, session);
   }
 
   /** One write, and the connection is kept for whatever comes next: to stand in line, most often. */

@@ -35,6 +35,7 @@ export class TestGate {
     };
     const line = { open: false, front: ORDER, lapsed: ORDER, document };
     const spaces = [{ id: 'evening', limit, spare, line }];
-    this.keeper.granted({ number: ++this.#number, joinsPerS: 0, spaces }, 0, usedOf);
+    const grant = { number: ++this.#number, joinsPerS: 0, spaces, resumed: [] };
+    this.keeper.granted(grant, 0, usedOf);
   }
 }

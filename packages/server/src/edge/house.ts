@@ -20,6 +20,7 @@ import { reseat, type SeatedGroup } from './groups.ts';
 import { Overflow, type OverflowOptions } from './overflow.ts';
 import { RING_CHUNKS, SECTION_CHUNKS_MAX } from './ring.ts';
 import { cohortOf, furnish, listenersIn, type Room, refurnish, ringOf } from './room.ts';
+import { Sessions } from './sessions.ts';
 
 /** No fewer than a programme keeps, ended ones too: a space that does not fit would not exist here. */
 const SPACES_KNOWN_MAX = 10_000;
@@ -54,6 +55,7 @@ export interface HouseOptions {
 export class House implements FeedReader {
   readonly counters: EdgeCounters;
   readonly overflow: Overflow;
+  readonly sessions = new Sessions();
   /** Listeners of a space who hold no connection, as the lane that serves them counts them. */
   pulled: (spaceId: string) => number = () => 0;
   readonly #options: HouseOptions;
@@ -300,8 +302,15 @@ export class House implements FeedReader {
    * Takes in a listener: writes the answer's head, what stands before the first chunk, and the profile's
    * buffer, at once.
    * @param head null when it has been written (or is corked)
+   * @param session of a player that gave its name
    */
-  join(sink: Sink, admitted: Admitted, resumed: boolean, head: Uint8Array | null): Listener {
+  join(
+    sink: Sink,
+    admitted: Admitted,
+    resumed: boolean,
+    head: Uint8Array | null,
+    session: string | null = null,
+  ): Listener {
     const { cohort, startSeq, group } = admitted;
     const { source, counters } = cohort;
     const { headSeq } = source.ring;
@@ -317,7 +326,9 @@ export class House implements FeedReader {
     counters.bytes += bytes.length;
     if (sink.open === undefined) sink.write(bytes);
     else sink.open(bytes);
-    return cohort.join(sink, nextSeq, group);
+    const listener = cohort.join(sink, nextSeq, group);
+    if (session !== null) this.sessions.begin(session, listener);
+    return listener;
   }
 
   #flushFresh(): void {

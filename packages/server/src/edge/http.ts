@@ -15,7 +15,7 @@ import type { GateHttp } from './gate-http.ts';
 import type { Hls } from './hls.ts';
 import type { House } from './house.ts';
 import { isListening, listen } from './listeners.ts';
-import { parseLiveQuery } from './live-request.ts';
+import { type LiveQuery, parseLiveQuery } from './live-request.ts';
 import { ON_AIR_AGE_S, OnAirWords } from './on-air.ts';
 import type { Pages } from './pages.ts';
 import type { PartProxy } from './proxy.ts';
@@ -230,27 +230,28 @@ export class EdgeHttp {
         request,
         response,
         'bad_request',
-        '`from` is a whole number, `profile` is near, steady or far, each at most once.',
+        '`from` is a whole number, `profile` is near, steady or far, each at most once; `session` is 16 to 43 of A–Z, a–z, 0–9, - and _, a point and a number.',
       );
       return;
     }
-    const resumed = wanted.from !== null;
     if (gate === null || wanted.ticket === null) {
-      const { from, profile, pass, rendition, link } = wanted;
+      const { from, profile, pass, rendition, link, session } = wanted;
+      const comesBack = pass !== null && session !== null && request.method !== 'HEAD';
+      if (comesBack) house.sessions.supersede(session);
       const admission = house.admit(lane, spaceId, from, profile, pass, rendition, link);
-      this.#stream(admission, spaceId, resumed, request, response);
+      this.#stream(admission, spaceId, wanted, request, response);
       return;
     }
     const called = gate.admit(lane, spaceId, wanted, wanted.ticket);
     called
-      .then((admission) => this.#stream(admission, spaceId, resumed, request, response))
+      .then((admission) => this.#stream(admission, spaceId, wanted, request, response))
       .catch((error: unknown) => this.failed(error, response));
   }
 
   #stream(
     admission: Admission,
     spaceId: string,
-    resumed: boolean,
+    { from, session }: LiveQuery,
     request: IncomingMessage,
     response: ServerResponse,
   ): void {
@@ -270,7 +271,7 @@ export class EdgeHttp {
     if (socket === null) return void request.socket.destroy(); // pipelined behind another answer
     socket.cork();
     response.flushHeaders();
-    listen(house, socket, admission, resumed, null);
+    listen(house, socket, admission, from !== null, null, session);
     socket.uncork();
   }
 

@@ -17,6 +17,7 @@ interface ListenerSocket extends Socket {
 /**
  * The admitted request's connection becomes a listener; it has no other reader from here on.
  * @param head of the answer; null when it has been written (or is corked)
+ * @param session of a player that gave its name
  */
 export function listen(
   house: House,
@@ -24,8 +25,9 @@ export function listen(
   admitted: Admitted,
   resumed: boolean,
   head: Uint8Array | null,
+  session: string | null,
 ): void {
-  const listener = house.join(connection, admitted, resumed, head);
+  const listener = house.join(connection, admitted, resumed, head, session);
   if (connection instanceof BareSocket) connection.listener = listener;
   else watch(connection, listener);
 }

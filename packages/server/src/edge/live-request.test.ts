@@ -19,6 +19,7 @@ describe('the fast path takes', () => {
     rendition: null,
     pass: null,
     link: null,
+    session: null,
     kept: true,
   };
   test.each([
@@ -100,15 +101,17 @@ const wellFormed = fc
     spaceId: fc.stringMatching(/^[a-z0-9][a-z0-9-]{2,63}$/),
     from: fc.option(fc.nat({ max: 2 ** 31 - 1 })),
     profile: fc.option(fc.constantFrom('near' as const, 'steady' as const, 'far' as const)),
+    session: fc.option(fc.stringMatching(/^[A-Za-z0-9_-]{16,43}\.\d{1,9}$/)),
     fields: fc.array(
       fc.tuple(fc.stringMatching(/^X-[A-Za-z0-9-]{1,10}$/), fc.stringMatching(/^[ -~]{0,20}$/)),
       { maxLength: 8 },
     ),
   })
-  .map(({ method, spaceId, from, profile, fields }) => {
+  .map(({ method, spaceId, from, profile, session, fields }) => {
     const query = [
       from === null ? [] : [`from=${from}`],
       profile === null ? [] : [`profile=${profile}`],
+      session === null ? [] : [`session=${session}`],
     ]
       .flat()
       .join('&');
@@ -124,6 +127,7 @@ const wellFormed = fc
       rendition: null,
       pass: null,
       link: null,
+      session,
       kept: true,
     };
     return { packet, expected };
@@ -170,6 +174,14 @@ test('a query says at most one place and one profile, both exact', () => {
   expect(parseLiveQuery('from=')).toBeNull();
   expect(parseLiveQuery('from=-1')).toBeNull();
   expect(parseLiveQuery('profile=near&profile=near')).toBeNull();
+  for (const bad of [
+    '',
+    'short.1',
+    'a-name-of-sixteen',
+    'a-name-of-sixteen.',
+    'a-name-of-sixteen.x',
+  ])
+    expect(parseLiveQuery(`session=${bad}`)).toBeNull();
   const nothing = {
     from: null,
     profile: null,
@@ -177,6 +189,7 @@ test('a query says at most one place and one profile, both exact', () => {
     pass: null,
     ticket: null,
     link: null,
+    session: null,
   };
   expect(parseLiveQuery('fromage=1')).toEqual(nothing);
   expect(parseLiveQuery('ticket=Ab_-')).toEqual({ ...nothing, ticket: 'Ab_-' });

@@ -6,6 +6,7 @@
  * answers. It reads no byte beyond the packet, and no packet beyond `FAST_HEAD_BYTES_MAX`.
  */
 import { PROFILES, type ProfileId, type RenditionId, SPACE_ID } from '@parterre/protocol';
+import { isSession } from './sessions.ts';
 
 /** Larger first packets go to the full parser, which has its own limit. */
 export const FAST_HEAD_BYTES_MAX = 4_096;
@@ -29,6 +30,7 @@ export interface LiveRequest {
   readonly kept: boolean;
   /** A group's link. */
   readonly link: string | null;
+  readonly session: string | null;
 }
 
 const CR = 13;
@@ -81,8 +83,9 @@ export function parseLiveRequest(bytes: Uint8Array): LiveRequest | null {
   if (!matchesAt(bytes, lineEnd, VERSION)) return null;
   const header = headerOf(bytes, lineEnd + VERSION.length);
   if (header === FOREIGN) return null;
-  const { from, profile, rendition, pass, link } = query;
-  return { headOnly, spaceId, from, profile, rendition, pass, link, kept: header === KEPT };
+  const { from, profile, rendition, pass, link, session } = query;
+  const kept = header === KEPT;
+  return { headOnly, spaceId, from, profile, rendition, pass, link, session, kept };
 }
 
 const WAITING = ascii('GET /gate/');
@@ -111,6 +114,8 @@ export interface LiveQuery {
   readonly ticket: string | null;
   /** `pass=`: the link of a group that has seats kept. */
   readonly link: string | null;
+  /** `session=`: which player this is, and which of its connections (`sessions.ts`). */
+  readonly session: string | null;
 }
 
 const NO_QUERY: LiveQuery = {
@@ -120,11 +125,12 @@ const NO_QUERY: LiveQuery = {
   pass: null,
   ticket: null,
   link: null,
+  session: null,
 };
 
 /**
  * The query of a live request. Unknown parameters are tolerated; `from` and `profile` are not
- * tolerated twice or malformed.
+ * tolerated twice or malformed, nor is a malformed `session`.
  * @returns null when the request is not valid
  */
 export function parseLiveQuery(query: string): LiveQuery | null {
@@ -135,6 +141,7 @@ export function parseLiveQuery(query: string): LiveQuery | null {
   let pass: string | null = null;
   let ticket: string | null = null;
   let link: string | null = null;
+  let session: string | null = null;
   for (const parameter of query.split('&')) {
     if (parameter.startsWith('from=')) {
       const digits = parameter.slice(5);
@@ -152,9 +159,12 @@ export function parseLiveQuery(query: string): LiveQuery | null {
       ticket = parameter.slice(7);
     } else if (parameter.startsWith('pass=')) {
       link = parameter.slice(5);
+    } else if (parameter.startsWith('session=')) {
+      session = parameter.slice(8);
+      if (!isSession(session)) return null;
     }
   }
-  return { from, profile, rendition, pass, ticket, link };
+  return { from, profile, rendition, pass, ticket, link, session };
 }
 
 /** The first blank line is the packet's end: one whole request, nothing after it. */

@@ -21,7 +21,7 @@ function lineOf(waiting: number): NowServing {
 function tell({ keeper }: GateAtEdge, number: number, document: NowServing): void {
   const line = { open: true, front: NOBODY, lapsed: NOBODY, document };
   const spaces = [{ id: 'evening', limit: 0, spare: 0, line }];
-  keeper.granted({ number, joinsPerS: 100, spaces }, 0, () => 0);
+  keeper.granted({ number, joinsPerS: 100, spaces, resumed: [] }, 0, () => 0);
 }
 
 let gate: GateAtEdge;

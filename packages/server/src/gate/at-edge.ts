@@ -35,15 +35,20 @@ export class GateAtEdge {
     this.office = new TicketOffice({ key, keeper, lotteries, random, nowMs });
   }
 
-  /** Does what is due, and says how it stands. Called regularly. */
+  /**
+   * Does what is due, and says how it stands. Called regularly.
+   * @param resumed who came back here since
+   */
   report(
     open: readonly OpenSpace[],
     exists: (spaceId: string) => boolean,
     nowMs: number,
     wallMs: number,
+    resumed: readonly string[] = [],
   ): EdgeReport {
     const { keeper, lotteries } = this;
     lotteries.tick(open, exists, nowMs, wallMs);
-    return keeper.report(nowMs, open, (spaceId) => lotteries.entrantsOf(spaceId, nowMs));
+    const entrantsOf = (spaceId: string) => lotteries.entrantsOf(spaceId, nowMs);
+    return keeper.report(nowMs, open, entrantsOf, resumed);
   }
 }

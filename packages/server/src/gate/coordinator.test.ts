@@ -19,7 +19,7 @@ function aHouse(listeners: number) {
     numbers.set(edge, number);
     const about = { used: 0, held: 0, front: NOBODY, issued: [], entrants: null };
     const spaces = row === null ? [] : [{ id: 'evening', ...about, ...row }];
-    coordinator.reported(edge, { number, heard: heard.get(edge) ?? 0, spaces });
+    coordinator.reported(edge, { number, heard: heard.get(edge) ?? 0, spaces, resumed: [] });
     const grants = coordinator.step(nowMs, WALL_MS + nowMs);
     for (const [to, grant] of grants) heard.set(to, grant.number);
     return grants.get(edge)!.spaces[0]?.line?.document ?? null;

@@ -35,6 +35,8 @@ export interface CoordinatorOptions {
 const UNNAMED_MS = 15_000;
 /** So many of a second's joins may be called at once. */
 const CALL_BURST_S = 0.5;
+/** Of one edge, told at once; what is beyond ends by itself. */
+const RESUMED_MAX = 20_000;
 /** More than a coordinator sends in a life. */
 const EPOCH_GRANTS = 2 ** 32;
 
@@ -45,6 +47,8 @@ export class GateCoordinator<Edge> {
   readonly #lines = new Map<string, Line>();
   /** When an edge last named a space, ms. */
   readonly #namedMs = new Map<string, number>();
+  /** Who has come back, and where: told to the other edges with the next step. */
+  readonly #resumed = new Map<Edge, string[]>();
   readonly #counts = new Map<string, Map<number, Map<Edge, number>>>();
   readonly #spent: SpentSet;
   /** Grants of an earlier coordinator have lower numbers. */
@@ -93,6 +97,7 @@ export class GateCoordinator<Edge> {
   /** An edge's process has ended: it holds nobody any more. */
   closed(edge: Edge, nowMs: number): void {
     if (!this.#edges.delete(edge)) return;
+    this.#resumed.delete(edge);
     this.#bank.closed(edge, nowMs);
   }
 
@@ -103,10 +108,11 @@ export class GateCoordinator<Edge> {
 
   /** @returns false for one that came late or is of no edge */
   reported(edge: Edge, report: EdgeReport): boolean {
-    const { number, heard, spaces } = report;
+    const { number, heard, spaces, resumed } = report;
     // One that goes by an earlier coordinator's word may still hear more of it.
     if (this.#numberFirst > 0 && heard <= this.#numberFirst) return false;
     if (!this.#bank.reported(edge, number, heard, spaces)) return false;
+    if (resumed.length > 0) this.#cameBack(edge, resumed);
     for (const { id, front, issued, entrants } of spaces) {
       if (spaceOfRow(id) !== null) continue;
       const line = this.#line(id);
@@ -116,6 +122,19 @@ export class GateCoordinator<Edge> {
         line.issued(second, this.#count(id, second, edge, count));
     }
     return true;
+  }
+
+  #cameBack(edge: Edge, resumed: readonly string[]): void {
+    const here = this.#resumed.get(edge) ?? [];
+    this.#resumed.set(edge, here);
+    here.push(...resumed.slice(0, RESUMED_MAX - here.length));
+  }
+
+  /** Who has come back at any edge but this. */
+  #resumedBeside(edge: Edge): string[] {
+    const names: string[] = [];
+    for (const [at, resumed] of this.#resumed) if (at !== edge) names.push(...resumed);
+    return names;
   }
 
   #line(spaceId: string): Line {
@@ -196,8 +215,12 @@ export class GateCoordinator<Edge> {
       give(id, word);
     }
     const grants = new Map<Edge, EdgeGrant>();
-    for (const edge of this.#edges.keys())
-      grants.set(edge, { number: numberOf(edge), joinsPerS, spaces: rows.get(edge) ?? [] });
+    for (const edge of this.#edges.keys()) {
+      const resumed = this.#resumedBeside(edge);
+      const spaces = rows.get(edge) ?? [];
+      grants.set(edge, { number: numberOf(edge), joinsPerS, spaces, resumed });
+    }
+    this.#resumed.clear();
     return grants;
   }
 }

@@ -166,7 +166,7 @@ describe('seats kept for groups', () => {
       keeper.seatFor('evening', groups, text, null, 0, wallMs) !== null;
     expect(sits(link(PRESS))).toBe(false); // granted nothing: the float is for others
     const row = { id: groupRow('evening', PRESS), limit: 1, spare: 0, line: null };
-    const grant: EdgeGrant = { number: 1, joinsPerS: 100, spaces: [row] };
+    const grant: EdgeGrant = { number: 1, joinsPerS: 100, spaces: [row], resumed: [] };
     keeper.granted(grant, 0, () => group.used);
     expect(sits(link(PRESS))).toBe(true);
     for (const bad of ['', 'x', link(CAPTIONS), link(PRESS, 'other'), `${link(PRESS)}A`])

@@ -114,6 +114,7 @@ export class GateKeeper {
     nowMs: number,
     open: Iterable<Pick<OpenSpace, 'id' | 'used' | 'groups'>>,
     entrantsOf: (spaceId: string) => EntrantsWord | null | 'unknown' = () => null,
+    resumed: readonly string[] = [],
   ): EdgeReport {
     const spaces: SpaceReport[] = [];
     const ids = new Set<string>();
@@ -140,7 +141,7 @@ export class GateKeeper {
       this.#doors.delete(id);
       this.#purse.forget(id);
     }
-    return { number: ++this.#number, heard: this.#heard, spaces };
+    return { number: ++this.#number, heard: this.#heard, spaces, resumed };
   }
 
   #reportGroup(row: string, { seats, used }: GroupPlaces, nowMs: number): SpaceReport {

@@ -1,7 +1,7 @@
 /**
  * What the coordinator and an edge say to each other about places. Every figure is absolute and every
  * message numbered by its sender, so that one that is lost, late, doubled or out of order costs time and
- * never a place.
+ * never a place. Who has come back is told once: where that is lost, the old connection ends by itself.
  */
 import type { NowServing, Order } from '@parterre/protocol';
 import type { EntrantsWord } from './lotteries.ts';
@@ -30,6 +30,8 @@ export interface EdgeReport {
   /** The newest grant it goes by. */
   readonly heard: number;
   readonly spaces: readonly SpaceReport[];
+  /** Who came back here, and whose old connection is at another edge if it still is. */
+  readonly resumed: readonly string[];
 }
 
 /** Who has their turn: everybody up to `front`, but those up to `lapsed`, whose turn is over. */
@@ -57,6 +59,8 @@ export interface EdgeGrant {
   readonly number: number;
   readonly joinsPerS: number;
   readonly spaces: readonly SpaceGrant[];
+  /** Who has come back at another edge: an old connection here is theirs no more. */
+  readonly resumed: readonly string[];
 }
 
 /** What becomes of a ticket that somebody comes with. */
