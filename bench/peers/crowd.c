@@ -5,7 +5,7 @@
  *
  *   crowd PORT REQUEST OPENING_BYTES
  *
- * REQUEST is a file sent by each connection. The first audio byte is the one after OPENING_BYTES of the
+ * REQUEST is a file sent by each connection; ten `#` in it stand for the connection's number. The first audio byte is the one after OPENING_BYTES of the
  * answer's body. Words on its input, one a line, each answered by one line:
  *
  *   open N AT_ONCE RATE SPIN   opens N more, at most AT_ONCE waiting for their first audio, at most RATE
@@ -41,8 +41,9 @@ static struct listener listeners[FDS_MAX];
 static int order[FDS_MAX], alive, opened, joined, failed, waiting;
 static double waits[FDS_MAX];
 static unsigned long long bytes, lost;
-static char shared[READ_MAX], request[4096];
+static char shared[READ_MAX], request[4096], *number;
 static size_t request_length;
+static unsigned connections;
 static uint32_t opening_bytes;
 static int poll_fd, port, doze_ms;
 
@@ -100,6 +101,11 @@ static void opening(int fd, struct listener *one, ssize_t got) {
 static void heard(int fd, uint32_t what) {
   struct listener *one = &listeners[fd];
   if (one->state == CONNECTING && (what & EPOLLOUT)) {
+    if (number != NULL) {
+      char digits[11];
+      snprintf(digits, sizeof digits, "%010u", connections++ % 1000000000u);
+      memcpy(number, digits, 10);
+    }
     if (send(fd, request, request_length, MSG_NOSIGNAL) != (ssize_t)request_length) { gone(fd); return; }
     one->state = IN_HEAD;
   }
@@ -182,7 +188,8 @@ int main(int argc, char **argv) {
   opening_bytes = (uint32_t)atol(argv[3]);
   FILE *file = fopen(argv[2], "rb");
   if (!file) { perror(argv[2]); return 1; }
-  request_length = fread(request, 1, sizeof request, file);
+  request_length = fread(request, 1, sizeof request - 1, file);
+  number = strstr(request, "##########");
   poll_fd = epoll_create1(EPOLL_CLOEXEC);
   struct epoll_event event = { .events = EPOLLIN, .data.fd = STDIN_FILENO };
   epoll_ctl(poll_fd, EPOLL_CTL_ADD, STDIN_FILENO, &event);

@@ -3,6 +3,9 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { build, LineProcess, pin, scratch } from './native.ts';
 
+/** As our player names itself; to the others it is a query they do not look at. */
+const SESSION = '?session=a-bench-listener-##########.0';
+
 let program: string | null = null;
 let crowds = 0;
 
@@ -36,7 +39,10 @@ export class Crowd {
   constructor({ port, path, openingBytes }: Wanted, core: number | null) {
     program ??= build('crowd');
     const request = join(scratch, `request-${crowds++}`);
-    writeFileSync(request, `GET ${path} HTTP/1.1\r\nHost: localhost\r\nAccept: */*\r\n\r\n`);
+    writeFileSync(
+      request,
+      `GET ${path}${SESSION} HTTP/1.1\r\nHost: localhost\r\nAccept: */*\r\n\r\n`,
+    );
     this.#process = new LineProcess(program, [String(port), request, String(openingBytes)]);
     if (core !== null) pin(this.#process.process.pid!, core);
   }
