@@ -1,6 +1,6 @@
 /**
  * Edges that fill up, small ones by a small limit of descriptors: nobody is refused while any of them has
- * room, who comes when all are full is told so, and who leaves makes room.
+ * room, who comes when all are full is told so, and who leaves or comes back makes room.
  */
 import { connect, type Socket } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -24,6 +24,15 @@ describe('a house that fills up', () => {
   afterAll(async () => {
     for (const socket of inside) socket.destroy();
     await server?.stop();
+  });
+
+  test('[P1] who comes back is counted once, at whatever edge their old connection still is', async () => {
+    const players = Array.from({ length: 12 }, (_, at) => `player-of-the-test-${at}`);
+    const old = await Promise.all(players.map((name) => join(server.url, `session=${name}.0`)));
+    const again = await Promise.all(players.map((name) => join(server.url, `session=${name}.1`)));
+    inside.push(...again.map(({ socket }) => socket));
+    await until(() => old.every(({ socket }) => socket.destroyed), 'the old ones have ended');
+    expect(again.filter(({ socket }) => socket.destroyed)).toEqual([]);
   });
 
   test('[P2] refuses nobody before every edge is full, then tells them when to come again', async () => {
@@ -57,11 +66,14 @@ describe('a house that fills up', () => {
 });
 
 /** A listener, and the head of the answer it got. */
-function join(url: string): Promise<{ readonly socket: Socket; readonly head: string }> {
+function join(
+  url: string,
+  query = '',
+): Promise<{ readonly socket: Socket; readonly head: string }> {
   return new Promise((resolve, reject) => {
     let text = '';
     const socket = connect(Number(new URL(url).port), '127.0.0.1', () => {
-      socket.write('GET /live/demo HTTP/1.1\r\nHost: a\r\n\r\n');
+      socket.write(`GET /live/demo?${query} HTTP/1.1\r\nHost: a\r\n\r\n`);
     });
     socket.on('data', (bytes) => {
       if (text.includes('\r\n\r\n')) return;

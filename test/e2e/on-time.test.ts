@@ -8,6 +8,7 @@ import type { ProfileId, PublicSpace, Snapshot } from '@parterre/protocol';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { hasChromium, launch, listen, openContext } from './support/browser.ts';
+import { VOID_LATE, watchMachine } from './support/control.ts';
 import { TestServer, until } from './support/server.ts';
 
 /** What is promised between the announced start and the first sample on air, ms. */
@@ -185,15 +186,16 @@ describe.skipIf(!hasChromium)('in real Chromium', () => {
     await server.end(planned.id);
   });
 
-  test.each(PROFILES)(
+  test.for(PROFILES)(
     '[P1] [P3] a space that is given up takes its audience along: %s',
-    async (profile) => {
+    async (profile, { skip }) => {
       const space = await server.createSpace({ title: `First ${profile}`, profile });
       await server.start(space.id);
       const page = await (await openContext(browser)).newPage();
       await listen(page, `${server.url}/${space.id}`);
       await settled(page);
       await watch(page);
+      const wasShort = watchMachine();
       const { id } = await server.call<PublicSpace>('POST', `/api/spaces/${space.id}/relaunch`, {});
       expect(id).not.toBe(space.id);
       await until(() => new URL(page.url()).pathname === `/${id}`, 'the page follows');
@@ -204,6 +206,7 @@ describe.skipIf(!hasChromium)('in real Chromium', () => {
         return { ...watched, elements: heard.length };
       });
       console.info(`${profile}: ${JSON.stringify(seen)}`);
+      skip(wasShort() && seen.waiting > 0, VOID_LATE);
       expect(seen).toEqual({ waiting: 0, jumps: [], elements: 1, stayed: true });
       expect(await server.space(space.id)).toMatchObject({ state: 'ended', successor: id });
       expect((await server.space(id))!.state).toBe('live');

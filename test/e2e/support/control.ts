@@ -4,6 +4,7 @@
  * the right alone and the programme, which is mono, on both sides alike, so one recording holds both and
  * they can be told apart.
  */
+import { monitorEventLoopDelay } from 'node:perf_hooks';
 import type { BrowserContext } from 'playwright-core';
 import { markerOnsets } from './signal.ts';
 import { RATE_HZ, wavOf } from './sound.ts';
@@ -20,6 +21,20 @@ const CONTROL_VOLUME = 0.5;
 /** Why a run was left out. */
 export const VOID =
   'void: not even a local file played evenly, so the machine would have been measured';
+
+/** The same where nothing is recorded: with a timer of the test itself so late the machine was short of time. */
+const LATE_MS_MAX = 150;
+export const VOID_LATE = `void: a timer of the test itself was more than ${LATE_MS_MAX} ms late, so the machine would have been measured`;
+
+/** Watches the machine from here on. @returns tells whether it has been short of time */
+export function watchMachine(): () => boolean {
+  const delay = monitorEventLoopDelay({ resolution: 10 });
+  delay.enable();
+  return () => {
+    delay.disable();
+    return delay.max / 1e6 > LATE_MS_MAX;
+  };
+}
 
 /** @param url any page of the server, as a place to play from */
 export async function playControl(context: BrowserContext, url: string): Promise<void> {
