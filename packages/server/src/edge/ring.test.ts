@@ -91,3 +91,20 @@ test('a slot of the ring that is used again is wrapped again', () => {
   ]);
   expect(() => ring.chunk(1)).toThrow(RangeError);
 });
+
+test('keeps of what came its chunks alone, whatever they came in', () => {
+  const ring = aRing();
+  const came = new Uint8Array(65_536);
+  const { frames, ...chunk } = aChunk(5, '{}');
+  const pieces = frames.map((frame, at) => {
+    came.set(frame, at * 1_000);
+    return came.subarray(at * 1_000, at * 1_000 + frame.length);
+  });
+  ring.append({ ...chunk, frames: pieces });
+  const kept = ring.chunk(5);
+  expect(kept.frames.map((frame) => Buffer.from(frame))).toEqual(
+    frames.map((frame) => Buffer.from(frame)),
+  );
+  expect(Buffer.from(kept.snapshot).toString()).toBe('{}');
+  expect(kept.frames[0]!.buffer.byteLength).toBeLessThan(4_096);
+});

@@ -55,7 +55,7 @@ export class Ring {
     if (this.#head === -1) this.#oldest = this.#head = record.seq;
     const lastHeld = record.kind === 'chunk' ? record.seq : end;
     this.#hold(lastHeld, record);
-    if (record.kind === 'chunk') this.#put(record);
+    if (record.kind === 'chunk') this.#put(owned(record));
     return this.#head - before;
   }
 
@@ -90,6 +90,21 @@ export class Ring {
     }
     return chunk;
   }
+}
+
+/** In bytes of its own: those it came in are a piece of something larger, which two minutes of pieces would keep. */
+function owned(chunk: Chunk): Chunk {
+  const { snapshot, frames } = chunk;
+  const bytes = Buffer.allocUnsafeSlow(
+    frames.reduce((sum, frame) => sum + frame.length, snapshot.length),
+  );
+  let end = 0;
+  const take = (piece: Uint8Array): Uint8Array => {
+    bytes.set(piece, end);
+    end += piece.length;
+    return bytes.subarray(end - piece.length, end);
+  };
+  return { ...chunk, frames: frames.map(take), snapshot: take(snapshot) };
 }
 
 /** A ring seen through one format: the wrapped chunks and the sections being sent. */
