@@ -29,6 +29,18 @@ export interface PublicSpace {
   readonly successor?: string | null;
 }
 
+/**
+ * How far an edge has gone in giving newcomers less, when its time, the places or the way out run short:
+ * docs/api/lanes.md, "When many come". Stands beside what is public of a space.
+ */
+export interface OverflowWord {
+  readonly overflow: 'none' | 'flush' | 'far' | 'hls' | 'voice24' | 'line';
+  /** What runs short: the edge's own time, places, or the bound of egress; null when nothing does. */
+  readonly overflowBy: 'work' | 'places' | 'egress' | null;
+  /** When it came to this, ms since the Unix epoch; null when that is not known. */
+  readonly overflowSinceMs: number | null;
+}
+
 /** Actual start less announced start, ms; null until both are there. */
 export function startDriftOf({
   startsAtMs,

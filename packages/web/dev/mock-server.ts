@@ -4,7 +4,7 @@
  */
 import { createHash } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { NowServing, PublicSpace, SpaceState } from '@parterre/protocol';
+import type { NowServing, OverflowWord, PublicSpace, SpaceState } from '@parterre/protocol';
 import type {
   Certificate,
   CertificateList,
@@ -280,6 +280,17 @@ function waitingRoom(response: ServerResponse, path: string, query: string): boo
   return true;
 }
 
+/** What newcomers meet, as the page's address names it (`?overflow=hls-places`); a line where there is one. */
+function overflow(known: PublicSpace, referer: string): OverflowWord {
+  const [, named, by] = /[?&]overflow=(\w+)-(\w+)/.exec(referer) ?? [];
+  const waits = known.id === 'crowded';
+  return {
+    overflow: (named ?? (waits ? 'line' : 'none')) as OverflowWord['overflow'],
+    overflowBy: (by ?? (waits ? 'places' : null)) as OverflowWord['overflowBy'],
+    overflowSinceMs: named === undefined || named === 'line' ? null : startedMs - 250_000,
+  };
+}
+
 function serve(request: IncomingMessage, response: ServerResponse, next: () => void): unknown {
   const [path = '/', query = ''] = (request.url ?? '/').split('?');
   if (waitingRoom(response, path, query)) return;
@@ -288,7 +299,10 @@ function serve(request: IncomingMessage, response: ServerResponse, next: () => v
   if (file !== null) {
     const known = SPACES.get(file[1]!);
     if (known === undefined) return unknown(response);
-    if (file[2] === '.json') return json(response, 200, { ...known, nowMs: Date.now() });
+    if (file[2] === '.json') {
+      const met = overflow(known, request.headers.referer ?? '');
+      return json(response, 200, { ...known, ...met, nowMs: Date.now() });
+    }
     if (file[3] === 'json') return json(response, 200, replayInfo());
     const bytes = wave();
     const [from = 0] = (/bytes=(\d+)/.exec(request.headers.range ?? '') ?? []).slice(1).map(Number);

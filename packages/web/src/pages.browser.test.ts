@@ -102,6 +102,10 @@ const SCREENS: readonly Screen[] = [
   { path: '/?owner&capacity=stale', says: /No longer proven[\s\S]*the program, the edges or TLS/ },
   { path: '/?owner&capacity=expired', says: /certificate has expired[\s\S]*parterre rehearse/ },
   { path: '/?owner&capacity=none', says: /not been proven yet[\s\S]*parterre rehearse/ },
+  {
+    path: '/?owner&overflow=hls-places',
+    says: /Most places are taken[\s\S]*through the cache[\s\S]*Since/,
+  },
   { path: '/evening', says: /The programme is on air/ },
   {
     path: '/evening?phase=playing',
@@ -165,6 +169,22 @@ const SCREENS: readonly Screen[] = [
       await page.click('.voice-place button');
     },
     says: /On air[\s\S]*Grace Hopper[\s\S]*Invitations/,
+  },
+  {
+    path: '/studio/crowded?on',
+    steps: async (page) => {
+      await enterStudio(page);
+      await page.click('.button-wide');
+    },
+    says: /waits in line[\s\S]*812 people wait\. About 40 a minute/,
+  },
+  {
+    path: '/studio/evening?on&overflow=far-work',
+    steps: async (page) => {
+      await enterStudio(page);
+      await page.click('.button-wide');
+    },
+    says: /very busy[\s\S]*some ten seconds late[\s\S]*Since/,
   },
   {
     path: '/studio/evening?without',

@@ -6,7 +6,7 @@
  * Nothing here is lost with the process: another edge holds the same ring, and a player goes on there.
  */
 import { PROFILES, type ProfileId, type PublicSpace, type RenditionId } from '@parterre/protocol';
-import { type GateKeeper, type OpenSpace, type Rung, spaceOfRow } from '../gate/index.ts';
+import { type GateKeeper, type OpenSpace, spaceOfRow } from '../gate/index.ts';
 import type { Clock, Timer, Timers } from '../ports/clock.ts';
 import type { FeedReader, GroupSeats, ProgrammeFeed } from '../ports/programme-feed.ts';
 import type { ProgrammeRecord } from '../ports/programme-log.ts';
@@ -212,9 +212,9 @@ export class House implements FeedReader {
   }
 
   /** How far down the order of degradation a space is here: the step that newcomers meet. */
-  step({ space, ladder }: Room): Rung | 'line' | 'none' {
-    if (this.#options.gate?.nowServing(space.id)?.open === true && !ladder.on('hls')) return 'line';
-    return ladder.rung ?? 'none';
+  step(room: Room) {
+    const line = this.#options.gate?.nowServing(room.space.id)?.open === true;
+    return this.overflow.word(room, line, this.#options.clock);
   }
 
   /** Of a space's places for newcomers, the share that is taken. */

@@ -330,8 +330,8 @@ export class EdgeHttp {
 
   #described(room: Room): Buffer {
     const { house, clock } = this.#options;
-    const overflow = house.step(room);
-    return Buffer.from(JSON.stringify({ ...room.space, overflow, nowMs: clock.wallMs() }));
+    const about = { ...room.space, ...house.step(room), nowMs: clock.wallMs() };
+    return Buffer.from(JSON.stringify(about));
   }
 
   #readiness(response: ServerResponse): void {

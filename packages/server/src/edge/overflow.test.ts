@@ -76,11 +76,16 @@ describe('a house that runs short', () => {
   });
 
   test('[P2] sends newcomers to the cache before the last place is taken', () => {
-    const { time, grant, rung, ask, join } = aHouse(['flush', 'far', 'hls']);
+    const { time, house, grant, rung, ask, join } = aHouse(['flush', 'far', 'hls']);
     grant(20);
     for (let count = 0; count < 19; count++) join();
     time.pass(10_000);
     expect(rung()).toBe('hls');
+    expect(house.step(house.room('evening')!)).toEqual({
+      overflow: 'hls',
+      overflowBy: 'places',
+      overflowSinceMs: expect.any(Number) as number,
+    });
     expect(ask()).toEqual({
       refusal: 'take_hls',
       location: 'https://cache.example/hls/evening/index.m3u8',
@@ -168,12 +173,16 @@ describe('an edge that runs short', () => {
       const fast = new RawClient(running.port, liveRequest());
       await fast.until((bytes) => bytes.includes('\r\n\r\n'));
       expect(fast.text).toMatch(/\r\nparterre-lane: profile=steady&rendition=voice\r\n/);
-      expect(await about()).toMatchObject({ overflow: 'none' });
+      expect(await about()).toMatchObject({
+        overflow: 'none',
+        overflowBy: null,
+        overflowSinceMs: null,
+      });
       expect(await list()).toBe('profile=far&room=1');
       const { ladder } = running.edge.house.room('evening')!;
       const full = { flush: 0, load: 0, places: 1, egress: 0 };
       for (let atMs = 0; ladder.rung !== 'hls'; atMs += 250) ladder.tick(atMs, full);
-      expect(await about()).toMatchObject({ overflow: 'hls' });
+      expect(await about()).toMatchObject({ overflow: 'hls', overflowBy: 'places' });
       expect(await list()).toBe('profile=far');
       const moved = new RawClient(running.port, liveRequest());
       await moved.until((bytes) => bytes.includes('"take_hls"'));

@@ -3,8 +3,15 @@
  * of each space on air, fed with what is measured, and what its step means for somebody who comes. Whoever
  * comes back has what they had.
  */
-import type { LaneWord, ProfileId, PublicSpace, RenditionId } from '@parterre/protocol';
+import type {
+  LaneWord,
+  OverflowWord,
+  ProfileId,
+  PublicSpace,
+  RenditionId,
+} from '@parterre/protocol';
 import { Ladder, type Rung, type Strain } from '../gate/index.ts';
+import type { Clock } from '../ports/clock.ts';
 import type { Refusal } from './answers.ts';
 import type { Cohort } from './cohort.ts';
 
@@ -85,6 +92,20 @@ export class Overflow {
   took({ profile, source }: Cohort): void {
     if (profile.id === 'far') this.newcomers.far++;
     if (source.ring.about.rendition.id === 'voice24') this.newcomers.voice24++;
+  }
+
+  /** What newcomers meet. @param line there is one, and nobody gets past it but to the cache */
+  word({ ladder }: Pick<Crowded, 'ladder'>, line: boolean, clock: Clock): OverflowWord {
+    if (line && !ladder.on('hls'))
+      return { overflow: 'line', overflowBy: 'places', overflowSinceMs: null };
+    const { rung, by, sinceMs } = ladder;
+    if (rung === null || sinceMs === null)
+      return { overflow: 'none', overflowBy: null, overflowSinceMs: null };
+    return {
+      overflow: rung,
+      overflowBy: by === 'places' || by === 'egress' ? by : 'work',
+      overflowSinceMs: Math.round(clock.wallMs() - (clock.monotonicMs() - sinceMs)),
+    };
   }
 
   /** Where a newcomer listens instead; null: here. */

@@ -101,6 +101,23 @@ describe('the ladder', () => {
     expect(ladder.on('far')).toBe(true);
   });
 
+  test('knows since when it is on its rung, and what calls for it', () => {
+    const ladder = new Ladder(ALL);
+    expect([ladder.sinceMs, ladder.by]).toEqual([null, null]);
+    const [, , cache] = climb(ladder, 0, 10_000, () => ({ ...QUIET, places: 0.95 }));
+    expect([ladder.rung, ladder.by]).toEqual(['hls', 'places']);
+    expect(ladder.sinceMs).toBe(cache!.atMs);
+    // What presses now comes before what does not ease yet, and the last cause stays through the calm.
+    ladder.tick(10_000, { ...QUIET, places: 0.8, load: 1.1 });
+    expect(ladder.by).toBe('load');
+    ladder.tick(10_250, { ...QUIET, places: 0.8 });
+    expect(ladder.by).toBe('places');
+    ladder.tick(10_500, QUIET);
+    expect(ladder.by).toBe('places');
+    climb(ladder, 11_000, 60_000, () => QUIET);
+    expect([ladder.sinceMs, ladder.by]).toEqual([null, null]);
+  });
+
   test('[property] never skips a step, and takes its time for each', () => {
     fc.assert(
       fc.property(

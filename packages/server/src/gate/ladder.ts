@@ -72,6 +72,7 @@ export class Ladder {
   readonly #calls: readonly (readonly Call[])[];
   #step = 0;
   #changedMs = Number.NEGATIVE_INFINITY;
+  #by: keyof Strain | null = null;
   #pressedSinceMs: number | null = null;
   #easedSinceMs: number | null = null;
   #loweredMs = Number.NEGATIVE_INFINITY;
@@ -97,6 +98,16 @@ export class Ladder {
     return this.#rungs[this.#step - 1] ?? null;
   }
 
+  /** When the highest rung came to be what it is, ms as told to `tick`; null when none is in use. */
+  get sinceMs(): number | null {
+    return this.#step === 0 ? null : this.#changedMs;
+  }
+
+  /** What calls for the highest rung, or called for it last; null when none is in use. */
+  get by(): keyof Strain | null {
+    return this.#step === 0 ? null : this.#by;
+  }
+
   /** Whether this rung is in use. */
   on(rung: Rung): boolean {
     const at = this.#rungs.indexOf(rung);
@@ -113,6 +124,7 @@ export class Ladder {
     const calmMs = CALM_MS * this.#patience;
     if (pressed && heldMs >= RUNG_MS && nowMs - this.#pressedSinceMs! >= PRESS_MS) this.#up(nowMs);
     else if (eased && nowMs - this.#easedSinceMs! >= calmMs) this.#down(nowMs);
+    if (this.#step > 0) this.#by = this.#callOf(this.#step - 1, strain)?.by ?? this.#by;
   }
 
   #up(nowMs: number): void {
@@ -132,6 +144,15 @@ export class Ladder {
     this.#changedMs = nowMs;
     this.#pressedSinceMs = null;
     this.#easedSinceMs = null;
+  }
+
+  /** What presses comes before what only does not ease yet. */
+  #callOf(index: number, strain: Strain): Call | undefined {
+    const calls = this.#calls[index]!;
+    return (
+      calls.find(({ by, presses }) => strain[by] > presses) ??
+      calls.find(({ by, eases }) => strain[by] >= eases)
+    );
   }
 
   #presses(index: number, strain: Strain): boolean {

@@ -1,11 +1,11 @@
 /** A space that is followed, inside Preact's tree. */
-import type { PublicSpace } from '@parterre/protocol';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { type ProblemCode, problemCode } from '../i18n/problems.ts';
 import { SpaceFollower } from './space-follower.ts';
+import type { ToldSpace } from './space-now.ts';
 
 export interface Following {
-  readonly space: PublicSpace | null;
+  readonly space: ToldSpace | null;
   readonly problem: ProblemCode | null;
   /** When the next try comes, on this browser's clock, ms; only after a failure. */
   readonly nextTryAtMs: number | null;

@@ -4,11 +4,11 @@
  * never less than the server asks for.
  */
 import type { PublicSpace } from '@parterre/protocol';
-import { SpaceProblem, spaceNow } from './space-now.ts';
+import { SpaceProblem, spaceNow, type ToldSpace } from './space-now.ts';
 
 /** What is known: the last good answer stays while a later one fails. */
 export interface Known {
-  readonly space: PublicSpace | null;
+  readonly space: ToldSpace | null;
   /** As it came from the server, or `unreachable`. */
   readonly problem: string | null;
   /** When the next try comes, on this browser's clock, ms; only after a failure. */

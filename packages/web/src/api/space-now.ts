@@ -4,7 +4,7 @@
  * alone.
  */
 import { parseRetryAfterMs } from '@parterre/client/backoff';
-import type { PublicSpace } from '@parterre/protocol';
+import type { OverflowWord, PublicSpace } from '@parterre/protocol';
 
 const ANSWER_MS_MAX = 10_000;
 
@@ -20,9 +20,12 @@ export class SpaceProblem extends Error {
   }
 }
 
+/** A space as the edge tells it: also what newcomers meet there now. */
+export type ToldSpace = PublicSpace & Partial<OverflowWord>;
+
 /** What the edge says of a space, with the server's clock. */
 export interface SpaceNow {
-  readonly space: PublicSpace;
+  readonly space: ToldSpace;
   /** Server's wall clock minus this browser's, ms; good to half a round trip. */
   readonly offsetMs: number;
 }
@@ -31,7 +34,7 @@ export interface SpaceNow {
 export async function spaceNow(id: string): Promise<SpaceNow> {
   const askedMs = Date.now();
   const path = `/spaces/${encodeURIComponent(id)}.json`;
-  const { nowMs, ...space } = await ask<PublicSpace & { readonly nowMs?: unknown }>(path);
+  const { nowMs, ...space } = await ask<ToldSpace & { readonly nowMs?: unknown }>(path);
   if (typeof nowMs !== 'number') throw new SpaceProblem('unreachable');
   return { space, offsetMs: nowMs - (askedMs + Date.now()) / 2 };
 }

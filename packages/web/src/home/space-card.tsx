@@ -2,6 +2,7 @@
 import type { OwnedSpace } from '@parterre/protocol/schemas';
 import { useContext, useState } from 'preact/hooks';
 import { asProblem, type Problem, rest } from '../api/rest.ts';
+import { FollowedCrowd } from '../crowd/crowd-note.tsx';
 import { LanguageContext, useWords } from '../i18n/context.ts';
 import { AskFirst } from '../ui/ask-first.tsx';
 import { CopyLink } from '../ui/copy-link.tsx';
@@ -33,6 +34,9 @@ export function SpaceCard({ space, changed }: { space: OwnedSpace; changed: () =
       <h3 class="space-title">
         <a href={`/${space.id}`}>{space.title}</a>
       </h3>
+      {space.state === 'live' || space.state === 'doors' ? (
+        <FollowedCrowd space={space.id} />
+      ) : null}
       <fieldset class="row space-actions">
         <legend class="visually-hidden">{words.spaceActions(space.title)}</legend>
         {space.state === 'ended' ? (

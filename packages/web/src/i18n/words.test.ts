@@ -1,18 +1,26 @@
 import { ERRORS } from '@parterre/protocol';
 import { describe, expect, it } from 'vitest';
+import { CROWD_WORDS } from '../crowd/words.ts';
 import { CAPACITY_WORDS } from '../home/capacity-words.ts';
+import { GROUPS_WORDS } from '../home/groups-words.ts';
 import { HOME_WORDS } from '../home/words.ts';
 import { FOYER_WORDS } from '../listen/foyer-words.ts';
 import { LINE_WORDS } from '../listen/line-words.ts';
 import { LISTEN_WORDS } from '../listen/words.ts';
+import { OPENING_WORDS } from '../opening/words.ts';
 import { REPLAY_WORDS } from '../replay/words.ts';
+import { CHECKLIST_WORDS } from '../studio/checklist-words.ts';
 import { STUDIO_WORDS } from '../studio/words.ts';
 import { PROBLEM_WORDS, problemCode } from './problems.ts';
 import { SHELL_WORDS } from './shell-words.ts';
 
 const DICTIONARIES = {
   capacity: CAPACITY_WORDS,
+  checklist: CHECKLIST_WORDS,
+  crowd: CROWD_WORDS,
+  groups: GROUPS_WORDS,
   home: HOME_WORDS,
+  opening: OPENING_WORDS,
   foyer: FOYER_WORDS,
   line: LINE_WORDS,
   listen: LISTEN_WORDS,

@@ -3,6 +3,8 @@ import type { PublicSpace, Role, SpaceState } from '@parterre/protocol';
 import type { Invite } from '@parterre/protocol/schemas';
 import { useCallback, useEffect, useState } from 'preact/hooks';
 import { asProblem, type Problem, rest, type SpaceAction } from '../api/rest.ts';
+import type { ToldSpace } from '../api/space-now.ts';
+import { CrowdNote } from '../crowd/crowd-note.tsx';
 import { useWords } from '../i18n/context.ts';
 import { ClipPanel } from '../opening/clip-panel.tsx';
 import { AskFirst } from '../ui/ask-first.tsx';
@@ -16,7 +18,7 @@ const ROLES: readonly Role[] = ['speaker', 'cohost', 'host'];
 const GUEST_ROLES: readonly Role[] = ['speaker'];
 
 interface HostDeskProps {
-  readonly space: PublicSpace;
+  readonly space: ToldSpace;
   /** As the stage says it, which is sooner than the edge. */
   readonly state: SpaceState;
   /** Who is not the owner acts by their pass. */
@@ -79,6 +81,7 @@ export function HostDesk(props: HostDeskProps) {
       <section class="panel stack" aria-labelledby="house-title">
         <h2 id="house-title">{words.house}</h2>
         <p class="soft small">{words.stateLead[state]}</p>
+        <CrowdNote told={space} />
         <div class="row">
           {state === 'scheduled' ? (
             <button type="button" class="button" disabled={busy} onClick={() => void act('doors')}>
