@@ -9,12 +9,19 @@ import { TestServer, until } from './support/server.ts';
 
 const CAPACITY = 120;
 const SEATS = 10;
+const EDGES = 2;
 
 let server: TestServer;
 const inside = new Set<Socket>();
 
 beforeAll(async () => {
-  server = await TestServer.start(['--demo', '--edges', '2', '--capacity', String(CAPACITY)]);
+  server = await TestServer.start([
+    '--demo',
+    '--edges',
+    String(EDGES),
+    '--capacity',
+    String(CAPACITY),
+  ]);
   await until(async () => (await server.space('demo'))?.state === 'live', 'the demo is live');
 });
 afterAll(async () => {
@@ -45,17 +52,29 @@ async function write(groups: readonly object[]): Promise<GroupList['groups']> {
 const comesIn = async (query: string): Promise<void> =>
   until(async () => (await come(query)) === 200, `${query} is let in`);
 
+/** What each edge has of a metric. */
+async function metric(line: RegExp): Promise<number[]> {
+  const text = await (await server.fetch('/metrics')).text();
+  return [...text.matchAll(line)].map(([, value]) => Number(value));
+}
+
 /** Listeners who took a seat of their group so far, at all edges. */
 async function seated(): Promise<number> {
-  const text = await (await server.fetch('/metrics')).text();
-  const counts = [...text.matchAll(/^parterre_gate_total\{[^}]*what="seated"[^}]*\} (\d+)/gm)];
-  return counts.reduce((sum, [, count]) => sum + Number(count), 0);
+  const counts = await metric(/^parterre_gate_total\{[^}]*what="seated"[^}]*\} (\d+)/gm);
+  return counts.reduce((sum, count) => sum + count, 0);
+}
+
+/** Every edge has read that so many seats are kept. */
+async function known(seats: number): Promise<boolean> {
+  const kept = await metric(/^parterre_gate_group_seats\{[^}]*\} (\d+)/gm);
+  return kept.length === EDGES && kept.every((count) => count === seats);
 }
 
 describe('seats kept for a group', () => {
   test('[P1] [P2] are there in a full house, no more than there are, and go with the group', async () => {
     const [press] = await write([{ name: 'Press', seats: SEATS }]);
     const pass = `?pass=${new URL(press!.path, server.url).searchParams.get('seat')}`;
+    await until(() => known(SEATS), 'every edge knows of the group');
     // Until the seats are given out, a link leads the ordinary way.
     await until(async () => (await come(pass)) === 200 && (await seated()) > 0, 'there are seats');
     for (const socket of inside) socket.destroy();
@@ -77,6 +96,8 @@ describe('seats kept for a group', () => {
     expect(inside.size).toBe(full);
 
     await write([]);
+    // The answer may come before an edge has read the word.
+    await until(() => known(0), 'every edge knows that the group is gone');
     [...inside].at(-1)!.destroy();
     await until(() => inside.size === full - 1, 'one has left');
     // The seat is anybody's, and the link opens nothing.

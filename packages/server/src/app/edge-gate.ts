@@ -152,11 +152,23 @@ export class EdgeGate extends GateAtEdge {
       'Zero bits of work that a ticket costs at this edge now; not to be summed.',
       () => this.office.workBits(this.#context.clock.monotonicMs()),
     );
+    gauge(
+      'parterre_gate_group_seats',
+      'Seats kept for groups in spaces that are open, as each edge was told; not to be summed.',
+      () => this.#groupSeats(),
+    );
     byLabel(
       'parterre_gate_total',
       'Refused for want of a place, entrants before doors, tickets issued later and redeemed, listeners who came back past the line, those who took a seat of their group, passes that were not valid, and tickets that were asked work for.',
       'what',
       () => keeper.counters,
     );
+  }
+
+  #groupSeats(): number {
+    let kept = 0;
+    for (const { groups = [] } of this.#seats?.openSpaces() ?? [])
+      for (const { seats } of groups) kept += seats;
+    return kept;
   }
 }
