@@ -13,6 +13,7 @@ import { type SdkHeard, SdkPage } from './support/sdk-page.ts';
 import { TestServer, until } from './support/server.ts';
 import { rms } from './support/signal.ts';
 import { RATE_HZ } from './support/sound.ts';
+import { signIn } from './support/studio.ts';
 
 const SPACE = 'evening';
 const CAPACITY = 100;
@@ -128,6 +129,14 @@ describe.skipIf(!hasChromium || !hasLoudspeaker)('a house whose places run short
     const answer = await fetch(`${server.url}/live/${SPACE}`, { redirect: 'manual' });
     expect(answer.status).toBe(307);
     expect(answer.headers.get('location')).toBe(`/hls/${SPACE}/index.m3u8`);
+    const owner = await browser.newContext({ locale: 'en-GB' });
+    await signIn(owner, server);
+    const desk = await owner.newPage();
+    await desk.goto(server.url);
+    const told = desk.getByRole('status').filter({ hasText: 'Most places are taken.' });
+    await told.getByText('Whoever comes now listens through the cache').waitFor();
+    await desk.getByText(/^Since \d/).waitFor();
+    await owner.close();
   });
 
   test('[P1] a player goes over to the cache and back, unheard', async () => {

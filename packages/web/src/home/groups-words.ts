@@ -11,6 +11,7 @@ const en = {
   link: 'Link',
   linkOf: (name: string) => `Link for ${name}`,
   remove: 'Remove',
+  removeOf: (name: string) => `Remove ${name}`,
   removeAsk: (name: string) => `Give the seats of “${name}” back? Its link stops working.`,
   removeYes: 'Give them back',
 };
@@ -24,6 +25,7 @@ const fr: typeof en = {
   link: 'Lien',
   linkOf: (name) => `Lien pour ${name}`,
   remove: 'Supprimer',
+  removeOf: (name) => `Supprimer ${name}`,
   removeAsk: (name) => `Rendre les places de « ${name} » ? Son lien ne servira plus.`,
   removeYes: 'Les rendre',
 };

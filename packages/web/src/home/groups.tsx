@@ -46,10 +46,12 @@ export function GroupsPanel({ space }: { space: string }) {
               </span>
               <CopyLink
                 label={words.link}
+                name={words.linkOf(group.name)}
                 link={async () => new URL(group.path, location.origin).href}
               />
               <AskFirst
                 label={words.remove}
+                name={words.removeOf(group.name)}
                 question={words.removeAsk(group.name)}
                 yes={words.removeYes}
                 act={() => void write(kept.filter(({ id }) => id !== group.id))}

@@ -8,6 +8,8 @@ import { SHELL_WORDS } from '../i18n/shell-words.ts';
 
 interface AskFirstProps {
   readonly label: string;
+  /** The button's whole name, where others beside it say the same; begins with `label`. */
+  readonly name?: string;
   readonly question: string;
   readonly yes: string;
   readonly busy?: boolean;
@@ -18,7 +20,7 @@ function focus(element: HTMLElement | null): void {
   element?.focus();
 }
 
-export function AskFirst({ label, question, yes, busy = false, act }: AskFirstProps) {
+export function AskFirst({ label, name, question, yes, busy = false, act }: AskFirstProps) {
   const shell = useWords(SHELL_WORDS);
   const [step, setStep] = useState<'offered' | 'asked' | 'withdrawn'>('offered');
   if (step !== 'asked') {
@@ -28,6 +30,7 @@ export function AskFirst({ label, question, yes, busy = false, act }: AskFirstPr
         type="button"
         ref={step === 'withdrawn' ? focus : null}
         class="button button-plain button-danger"
+        aria-label={name}
         onClick={() => setStep('asked')}
       >
         {label}

@@ -9,6 +9,8 @@ import { Icon } from './icons.tsx';
 
 interface CopyLinkProps {
   readonly label: string;
+  /** The button's whole name, where others beside it say the same; begins with `label`. */
+  readonly name?: string;
   link(): Promise<string>;
   failed?(thrown: unknown): void;
 }
@@ -22,7 +24,7 @@ async function copied(text: string): Promise<boolean> {
   }
 }
 
-export function CopyLink({ label, link, failed }: CopyLinkProps) {
+export function CopyLink({ label, name, link, failed }: CopyLinkProps) {
   const words = useWords(SHELL_WORDS);
   const [shown, setShown] = useState<{ link: string; copied: boolean } | null>(null);
   const make = async () => {
@@ -35,7 +37,7 @@ export function CopyLink({ label, link, failed }: CopyLinkProps) {
   };
   return (
     <>
-      <button type="button" class="button" onClick={() => void make()}>
+      <button type="button" class="button" aria-label={name} onClick={() => void make()}>
         <Icon name={shown?.copied ? 'check' : 'link'} />
         {label}
       </button>
@@ -46,7 +48,7 @@ export function CopyLink({ label, link, failed }: CopyLinkProps) {
           <input
             class="field copied-link"
             readOnly
-            aria-label={label}
+            aria-label={name ?? label}
             value={shown.link}
             onFocus={(event) => event.currentTarget.select()}
           />
