@@ -7,6 +7,8 @@ export interface Figures {
   readonly short: (value: number) => string;
   readonly ms: (value: number) => string;
   readonly seconds: (value: number) => string;
+  /** Seconds that many spent together: as seconds, minutes or hours. */
+  readonly span: (value: number) => string;
   readonly bytes: (value: number) => string;
   readonly percent: (value: number) => string;
   /** In UTC, to the minute. */
@@ -39,6 +41,10 @@ export function figuresIn(language: ReportLanguage): Figures {
     ms: (value) => (value >= 1_000 ? `${short(value / 1_000)} s` : `${short(value)} ms`),
     seconds: (value) =>
       value < 1 && value > 0 ? `${short(value * 1_000)} ms` : `${short(value)} s`,
+    span: (value) => {
+      if (!(value >= 120)) return `${short(value)} s`;
+      return value < 7_200 ? `${short(value / 60)} min` : `${short(value / 3_600)} h`;
+    },
     bytes: (value) => {
       const power =
         value < 1 ? 0 : Math.min(PREFIXES.length - 1, Math.floor(Math.log10(value) / 3));

@@ -34,7 +34,7 @@ export interface ReportOptions {
 }
 
 const MARK = trusted(
-  '<svg viewBox="0 0 32 32" aria-hidden="true" fill="none" stroke="currentColor" stroke-width="2.4" stroke-linecap="round"><path d="M5 13a15.5 15.5 0 0 0 22 0"/><path d="M8 20a11.4 11.4 0 0 0 16 0"/><path d="M12 26.4a5.9 5.9 0 0 0 8 0"/><circle cx="16" cy="6.4" r="3.4" fill="var(--s0)" stroke="none"/></svg>',
+  '<svg viewBox="0 0 32 32" aria-hidden="true" fill="none" stroke="currentColor" stroke-width="2.8" stroke-linecap="round"><path d="M7 6.5h18" stroke="var(--s0)" stroke-width="3.4"/><path d="M10.5 13.5q5.5 2.8 11 0"/><path d="M7 19q9 4.6 18 0" opacity=".75"/><path d="M3.5 24.6q12.5 6.4 25 0" opacity=".5"/></svg>',
 );
 
 /** @returns a whole HTML document */

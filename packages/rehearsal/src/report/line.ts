@@ -13,7 +13,7 @@ export function line({ result, words, say }: Page): Markup {
     [words.tickets, pair(of.tickets, of.byTicket)],
     [words.looks, pair(of.polls, of.unanswered)],
     [words.gaveUp, say.whole(of.gaveUp)],
-    [words.goodput, say.seconds(of.goodputS)],
+    [words.goodput, say.span(of.goodputS)],
   ])}${crowds(of.crowds, { words, say })}</section>
 `;
 }
@@ -36,7 +36,7 @@ function crowds(all: readonly CrowdResult[], { words, say }: Pick<Page, 'words' 
   ].map((word) => html`<th scope="col">${word}</th>`);
   const rows = all.map(
     (crowd) =>
-      html`<tr><th scope="row">${say.short(crowd.factor)}</th><td>${say.whole(crowd.visitors)}</td><td>${inAtOnce(crowd, say.whole)}</td><td>${maybe(crowd.reachedP99Ms, say.ms)}</td><td>${say.whole(crowd.gaps)}</td><td>${say.seconds(crowd.goodputS)}</td><td>${maybe(crowd.recoveryS, say.seconds)}</td><td>${beside(crowd.before)} · ${beside(crowd.during)}</td></tr>`,
+      html`<tr><th scope="row">${say.short(crowd.factor)}</th><td>${say.whole(crowd.visitors)}</td><td>${inAtOnce(crowd, say.whole)}</td><td>${maybe(crowd.reachedP99Ms, say.ms)}</td><td>${say.whole(crowd.gaps)}</td><td>${say.span(crowd.goodputS)}</td><td>${maybe(crowd.recoveryS, say.seconds)}</td><td>${beside(crowd.before)} · ${beside(crowd.during)}</td></tr>`,
   );
   return html`<h3>${words.crowdsHead}</h3><div class="scroll"><table><thead><tr>${head}</tr></thead><tbody>${rows}</tbody></table></div>`;
 }
