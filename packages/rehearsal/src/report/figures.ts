@@ -38,17 +38,17 @@ export function figuresIn(language: ReportLanguage): Figures {
   return {
     whole: (value) => sound(value, (of) => wholes.format(of)),
     short,
-    ms: (value) => (value >= 1_000 ? `${short(value / 1_000)} s` : `${short(value)} ms`),
+    ms: (value) => (value >= 1_000 ? `${short(value / 1_000)}\u00a0s` : `${short(value)}\u00a0ms`),
     seconds: (value) =>
-      value < 1 && value > 0 ? `${short(value * 1_000)} ms` : `${short(value)} s`,
+      value < 1 && value > 0 ? `${short(value * 1_000)}\u00a0ms` : `${short(value)}\u00a0s`,
     span: (value) => {
-      if (!(value >= 120)) return `${short(value)} s`;
-      return value < 7_200 ? `${short(value / 60)} min` : `${short(value / 3_600)} h`;
+      if (!(value >= 120)) return `${short(value)}\u00a0s`;
+      return value < 7_200 ? `${short(value / 60)}\u00a0min` : `${short(value / 3_600)}\u00a0h`;
     },
     bytes: (value) => {
       const power =
         value < 1 ? 0 : Math.min(PREFIXES.length - 1, Math.floor(Math.log10(value) / 3));
-      return `${short(value / 1_000 ** power)} ${PREFIXES[power]}${byte}`;
+      return `${short(value / 1_000 ** power)}\u00a0${PREFIXES[power]}${byte}`;
     },
     percent: (value) => sound(value, (of) => percents.format(of)),
     time: (atMs) => sound(atMs, (of) => (of <= TIME_MS_MAX ? `${times.format(of)} UTC` : '–')),

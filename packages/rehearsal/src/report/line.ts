@@ -24,21 +24,23 @@ function crowds(all: readonly CrowdResult[], { words, say }: Pick<Page, 'words' 
     value === null ? '–' : text(value);
   const beside = (of: Neighbour | null): string =>
     of === null ? '–' : `${maybe(of.joinP95Ms, say.ms)}, ${maybe(of.apiP95Ms, say.ms)}`;
-  const head = [
-    words.factor,
-    words.visitors,
-    words.inAtOnce,
-    words.reachedRow,
-    words.gaps,
-    words.goodput,
-    words.recovery,
-    words.besideHead,
-  ].map((word) => html`<th scope="col">${word}</th>`);
-  const rows = all.map(
-    (crowd) =>
-      html`<tr><th scope="row">${say.short(crowd.factor)}</th><td>${say.whole(crowd.visitors)}</td><td>${inAtOnce(crowd, say.whole)}</td><td>${maybe(crowd.reachedP99Ms, say.ms)}</td><td>${say.whole(crowd.gaps)}</td><td>${say.span(crowd.goodputS)}</td><td>${maybe(crowd.recoveryS, say.seconds)}</td><td>${beside(crowd.before)} · ${beside(crowd.during)}</td></tr>`,
+  // A column for each crowd: they are few, and what is told of them is much.
+  const rows: readonly (readonly [string, (crowd: CrowdResult) => string])[] = [
+    [words.visitors, (crowd) => say.whole(crowd.visitors)],
+    [words.inAtOnce, (crowd) => inAtOnce(crowd, say.whole)],
+    [words.reachedRow, (crowd) => maybe(crowd.reachedP99Ms, say.ms)],
+    [words.gaps, (crowd) => say.whole(crowd.gaps)],
+    [words.goodput, (crowd) => say.span(crowd.goodputS)],
+    [words.recovery, (crowd) => maybe(crowd.recoveryS, say.seconds)],
+    [words.besideBefore, (crowd) => beside(crowd.before)],
+    [words.besideDuring, (crowd) => beside(crowd.during)],
+  ];
+  const head = all.map(({ factor }) => html`<th scope="col">${say.short(factor)}</th>`);
+  const body = rows.map(
+    ([name, of]) =>
+      html`<tr><th scope="row">${name}</th>${all.map((crowd) => html`<td>${of(crowd)}</td>`)}</tr>`,
   );
-  return html`<h3>${words.crowdsHead}</h3><div class="scroll"><table><thead><tr>${head}</tr></thead><tbody>${rows}</tbody></table></div>`;
+  return html`<h3>${words.crowdsHead}</h3><div class="scroll"><table><thead><tr><th scope="col">${words.factor}</th>${head}</tr></thead><tbody>${body}</tbody></table></div>`;
 }
 
 function inAtOnce(

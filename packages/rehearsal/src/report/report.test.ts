@@ -54,7 +54,9 @@ describe('the report of a rehearsal', () => {
     const english = textOf(renderReport(fullResult()));
     expect(english).toMatch(/The line More came than there were places for: 2,000\./);
     expect(english).toContain('18,969 · 603');
-    expect(english).toMatch(/10 20,000 1,417 · 1,551 1.4 s 0 .* – 11 ms, 9 ms · 149 ms, –/);
+    expect(english).toContain('Times the capacity 1 3 10 Visitors 2,000 6,000 20,000');
+    expect(english).toMatch(/without a gap 16.6 h 16.6 h 16.6 h Recovered after 0 s 26 s –/);
+    expect(english).toMatch(/meanwhile: join p95, api p95 149 ms, –/);
     const french = renderReport(fullResult(), { language: 'fr' });
     expect(textOf(french)).toContain('Des foules de plusieurs tailles');
     for (const each of [english, textOf(french)])

@@ -33,7 +33,11 @@ export function tiles({ result, words, say }: Page): Markup {
 
 export function promises({ result, words, say }: Page): Markup {
   const amount = (measure: string, value: number): string =>
-    measure.endsWith('_s') ? say.seconds(value) : say.short(value);
+    measure.endsWith('_s')
+      ? say.seconds(value)
+      : /_(?:share|loss)$/.test(measure)
+        ? say.percent(value)
+        : say.short(value);
   const rows = result.promises.map(
     ({ promise, measure, limit, measured, held }) =>
       html`<tr><td>${promise}</td><th scope="row">${words.measures[measure] ?? measure}</th><td>${amount(measure, limit)}</td><td>${amount(measure, measured)}</td><td class="${held ? 'held' : 'broken'}">${held ? `✓ ${words.kept}` : `✗ ${words.notKept}`}</td></tr>`,

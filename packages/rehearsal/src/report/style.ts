@@ -25,9 +25,10 @@ export const STYLE = `
 * { box-sizing: border-box; }
 body { margin: 0; background: var(--ground); color: var(--ink); font: 400 1rem/1.5 var(--sans); overflow-wrap: break-word; }
 main { width: min(70rem, 100%); margin: 0 auto; padding: 2rem clamp(1rem, 4vw, 2rem) 4rem; }
-h1, h2, figcaption { margin: 0; font-family: var(--serif); font-weight: 500; line-height: 1.15; text-wrap: balance; }
+h1, h2, h3, figcaption { margin: 0; font-family: var(--serif); font-weight: 500; line-height: 1.15; text-wrap: balance; }
 h1 { font-size: clamp(1.75rem, 1.2rem + 2.6vw, 2.75rem); }
 h2 { margin: 2.5rem 0 0.9rem; font-size: 1.4rem; }
+h3 { margin: 1.6rem 0 0.6rem; font-size: 1.15rem; }
 p { margin: 0.4rem 0; max-width: 68ch; }
 .brand { display: flex; align-items: center; gap: 0.6rem; color: var(--soft); font: 500 1.1rem/1 var(--serif); margin-bottom: 1.6rem; }
 .brand svg { width: 1.6rem; height: 1.6rem; }
@@ -37,7 +38,8 @@ p { margin: 0.4rem 0; max-width: 68ch; }
 .held { color: var(--good); }
 .broken { color: var(--bad); }
 .void, .stopped { color: var(--warn); }
-.tiles { display: grid; grid-template-columns: repeat(auto-fit, minmax(11rem, 1fr)); gap: 0.75rem; margin: 1.6rem 0 0; }
+.tiles { display: grid; grid-template-columns: repeat(2, minmax(0, 1fr)); gap: 0.75rem; margin: 1.6rem 0 0; }
+@media (min-width: 44rem) { .tiles { grid-template-columns: repeat(3, minmax(0, 1fr)); } }
 .tile { padding: 0.85rem 1rem; border: 1px solid var(--line); border-radius: 12px; background: var(--panel); }
 .tile dt { color: var(--soft); font-size: 0.875rem; }
 .tile dd { margin: 0.15rem 0 0; font: 500 1.4rem/1.25 var(--serif); font-variant-numeric: tabular-nums lining-nums; }
