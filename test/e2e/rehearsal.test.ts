@@ -110,7 +110,10 @@ test('Ctrl-C stops at once and leaves nothing', async () => {
 test('words that cannot be meant are refused before anything is started', async () => {
   expect((await rehearse(['--scenario', 'stedy'])).code).toBe(2);
   expect((await rehearse(['--against-capacity', '1,3'])).said).toMatch(/needs --capacity/);
-  expect((await rehearse(['--capacity', '50', '--against-capacity', '3,1'])).code).toBe(2);
+  expect((await rehearse(['--capacity', '200', '--against-capacity', '3,1'])).code).toBe(2);
+  expect((await rehearse(['--capacity', '60'])).said).toMatch(
+    /--capacity must be a number from 100/,
+  );
   expect((await rehearse(['https://example.org/space'])).said).toMatch(/takes a permit/);
   const crash = await rehearse(['http://127.0.0.1:9/space', '--scenario', 'edge-crash']);
   expect(crash).toMatchObject({ code: 2, said: expect.stringMatching(/only on a server/) });

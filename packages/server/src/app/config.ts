@@ -192,7 +192,7 @@ export interface Config {
 }
 
 /** Fewer listeners need no gate. */
-const CAPACITY_MIN = 100;
+export const CAPACITY_MIN = 100;
 
 /** What is wrong with the configuration, in words for the operator. */
 export class ConfigError extends Error {}

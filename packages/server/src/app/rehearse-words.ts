@@ -2,7 +2,7 @@
 import { parseArgs } from 'node:util';
 import { PROFILES, type ProfileId } from '@parterre/protocol';
 import { liveUrl } from '../probe/index.ts';
-import { ConfigError } from './config.ts';
+import { CAPACITY_MIN, ConfigError } from './config.ts';
 
 export interface RehearseWords {
   /** The page of a space; null starts a server for it. */
@@ -48,7 +48,7 @@ export function rehearseWords(args: string[]): RehearseWords {
     pace: number('pace', 1, 100_000) ?? PACE_DEFAULT,
     profile: profile as ProfileId | null,
     edges: number('edges', 1, 64),
-    capacity: number('capacity', 20, 1_000_000),
+    capacity: number('capacity', CAPACITY_MIN, 1_000_000),
     crowds: crowdsOf(values['against-capacity'], values.capacity, positionals.length),
     findCapacity: values['find-capacity'] ?? false,
     json: values.json ?? null,
