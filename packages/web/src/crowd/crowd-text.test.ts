@@ -28,7 +28,7 @@ describe('what who runs a house is told of a crowd', () => {
       'Most places are taken. Whoever comes now listens through the cache, some ten seconds late. Those who are in keep what they have; you need do nothing.',
     );
     expect(crowdText(fr, told('far', 'work'))).toBe(
-      'Ce serveur est très chargé. Qui arrive maintenant entend la scène avec une dizaine de secondes de retard. Ceux qui sont déjà là gardent ce qu’ils ont ; vous n’avez rien à faire.',
+      'Ce serveur est très chargé. Qui arrive maintenant entend la scène avec une dizaine de secondes de retard. Ceux qui sont déjà là gardent ce qu’ils ont\u00a0; vous n’avez rien à faire.',
     );
     expect(crowdText(en, told('line', 'places'))).toMatch(/^Every place is taken\. Whoever/);
     expect(crowdText(en, told('voice24', 'egress'))).toMatch(/bandwidth.*24 kbit\/s/);

@@ -120,9 +120,12 @@ function ClipOnAir({
   useSecondTick(nowMs < endsAtMs);
   if (nowMs >= endsAtMs) return null;
   return (
-    <section class="panel stack" aria-label={words.clip}>
-      <p role="status">{words.clipOnAir(clip.name)}</p>
-      <p class="figures">{clockText(endsAtMs - nowMs)}</p>
+    <section class="panel stack" aria-labelledby="clip-on-air">
+      <h2 id="clip-on-air">{words.clip}</h2>
+      <p class="clip-name" role="status">
+        {words.clipOnAir(clip.name)}
+      </p>
+      <p class="figures">{words.clipLeft(clockText(endsAtMs - nowMs))}</p>
     </section>
   );
 }
