@@ -167,7 +167,7 @@ export class GateCoordinator<Edge> {
     if (line === undefined || standing === 'not_yet') return 'not_yet';
     if (standing === 'lapsed') return 'lapsed';
     if (!this.#spent.spend(ticketId, nowMs)) return 'used_before';
-    line.redeemed(nowMs);
+    line.redeemed(order, nowMs);
     return 'spent';
   }
 

@@ -1,4 +1,4 @@
-import { aheadOf, type Eta, etaOf, type NowServing } from '@parterre/protocol';
+import { aheadOf, type Eta, etaOf, type NowServing, type Order } from '@parterre/protocol';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { Line } from './line.ts';
@@ -51,27 +51,62 @@ describe('the line', () => {
     }
   });
 
-  test('[P2] newcomers who trickle in behind a crowd that has gone do not keep the line open', () => {
-    const line = new Line('evening', 60_000);
+  test.each([1, 5])(
+    '[P2] newcomers who trickle in behind a crowd of ten times the capacity that has gone do not keep the line open (%i times the house)',
+    (times) => {
+      const perS = 13 * times;
+      const line = new Line('evening', 150_000);
+      for (let index = 0; index < 25; index++) line.issued(SECOND + index, 743 * times);
+      let free = 625 * times;
+      let newcomers: { readonly order: Order; lookAtMs: number }[] = [];
+      let endedS = 0;
+      for (let atMs = 50_000; atMs < 80_000; atMs += 100) {
+        line.step(free, atMs, WALL_MS + atMs);
+        const { open } = line.word(atMs, WALL_MS + atMs);
+        endedS = open ? 0 : endedS || atMs / 1_000 - 50;
+        if (atMs % 1_000 === 0 && open) {
+          const second = SECOND + atMs / 1_000;
+          line.issued(second, perS);
+          for (let one = 0; one < perS; one++)
+            newcomers.push({
+              order: { second, rank: one * 1e8 },
+              lookAtMs: atMs + 3_000 + one * 9,
+            });
+        }
+        newcomers = newcomers.filter((one) => {
+          if (atMs < one.lookAtMs) return true;
+          one.lookAtMs += 3_000;
+          const called = line.standing(one.order) === 'called';
+          if (called) line.redeemed(one.order, atMs);
+          if (called || !open) free--;
+          return open && !called;
+        });
+      }
+      expect(endedS).toBeGreaterThan(14);
+      expect(endedS).toBeLessThan(25);
+    },
+  );
+
+  test('[P2] a crowd that has gone without a word before a few places is passed by all the same', () => {
+    const line = new Line('evening', 150_000);
+    for (let index = 0; index < 25; index++) line.issued(SECOND + index, 8);
+    for (let atMs = 50_000; atMs < 110_000; atMs += 100) line.step(6, atMs, WALL_MS + atMs);
+    expect(line.waiting).toBe(0);
+  });
+
+  test('those who come after all are heard of at once: no more are called meanwhile', () => {
+    const line = new Line('evening', 150_000);
     for (let index = 0; index < 30; index++) line.issued(SECOND + index, 600);
-    const goneAtMs = 40_000;
-    let newcomers = 0;
-    let free = 600;
-    for (let atMs = goneAtMs; atMs < goneAtMs + 31_000; atMs += 100) {
-      line.step(free, atMs, WALL_MS + atMs);
-      const { open } = line.word(atMs, WALL_MS + atMs);
-      if (atMs % 1_000 === 0 && open) {
-        line.issued(SECOND + atMs / 1_000, 2);
-        newcomers += 2;
-      }
-      // Who was called comes some seconds later.
-      if (atMs % 1_000 === 0 && atMs - goneAtMs > 29_000 && newcomers > 0) {
-        line.redeemed(atMs);
-        newcomers--;
-        free--;
-      }
-    }
-    expect(line.word(goneAtMs + 31_000, WALL_MS + goneAtMs + 31_000).open).toBe(false);
+    // The first have gone.
+    for (let atMs = 40_000; atMs < 47_500; atMs += 100) line.step(100, atMs, WALL_MS + atMs);
+    const before = line.word(47_500, WALL_MS + 47_500).front;
+    line.step(100, 47_500, WALL_MS + 47_500);
+    const front = line.word(47_500, WALL_MS + 47_500).front;
+    const waiting = line.waiting;
+    expect(front.rank).toBeGreaterThan(before.rank);
+    for (let one = 0; one < 60; one++) line.redeemed(front, 47_600);
+    line.step(40, 47_600, WALL_MS + 47_600);
+    expect(line.waiting).toBe(waiting);
   });
 
   test('those who come when called are not outrun: no more are called than there are places', () => {
@@ -86,7 +121,8 @@ describe('the line', () => {
       before = line.waiting;
       // Everybody comes within seven seconds.
       const come = Math.min(Math.floor(called), atMs % 1_000 === 0 ? 15 : 0);
-      for (let one = 0; one < come; one++) line.redeemed(atMs);
+      const { front } = line.word(atMs, WALL_MS + atMs);
+      for (let one = 0; one < come; one++) line.redeemed(front, atMs);
       called -= come;
       free -= come;
       expect(called).toBeLessThanOrEqual(Math.max(0, free) + 1);
@@ -111,7 +147,7 @@ describe('the line', () => {
         for (const { free, passMs, tickets, redeem } of all) {
           atMs += passMs;
           line.issued(Math.floor((WALL_MS + atMs) / 1_000), tickets);
-          for (let count = 0; count < redeem; count++) line.redeemed(atMs);
+          for (let count = 0; count < redeem; count++) line.redeemed(before.front, atMs);
           const waiting = line.waiting;
           line.step(free, atMs, WALL_MS + atMs);
           expect(waiting - line.waiting).toBeLessThanOrEqual(free);

@@ -22,7 +22,7 @@ const EXPECTED_MIN = 0.02;
 const EXPECTED_STEP = 0.9;
 /** Place for so many times those who are expected soon: a crowd that is let in at doors is still a line. */
 const AMPLE = 4;
-/** So few called say nothing of the others. */
+/** Fewer than so many called say nothing of the others. */
 const TELLING_MIN = 16;
 /** Entrants whose order is not drawn so long after doors, ms, are passed over: nobody waits for a broken disk. */
 const UNDRAWN_MS_MAX = 30_000;
@@ -36,8 +36,10 @@ interface Call {
   /** How many were called and have neither come nor lapsed. */
   left: number;
   readonly called: number;
-  /** Those who come promptly have come: what is expected of others was learnt from it. */
-  learnt: boolean;
+  /** Those who come promptly have come: what is expected of others is learnt from it. */
+  prompt: boolean;
+  /** The share that had come by then; null while too few were called to tell. */
+  came: number | null;
 }
 
 interface Second {
@@ -55,6 +57,8 @@ export class Line {
   #front: Order = { second: 0, rank: 0 };
   #lapsed: Order = { second: 0, rank: 0 };
   readonly #calls: Call[] = [];
+  /** Those of them that are to tell together how many come. */
+  #untold: Call[] = [];
   #arriving: { readonly atMs: number }[] = [];
   readonly #rate: { readonly atMs: number; readonly called: number }[] = [];
   #beganMs = 0;
@@ -110,6 +114,7 @@ export class Line {
     this.#front = front;
     this.#lapsed = front;
     this.#calls.length = 0;
+    this.#untold = [];
   }
 
   /** Of a second's tickets, the share that the front has not reached. */
@@ -118,11 +123,17 @@ export class Line {
     return second > this.#front.second ? 1 : 1 - (this.#front.rank + 1) / RANKS;
   }
 
-  /** A called ticket was redeemed. */
-  redeemed(nowMs: number): void {
-    const call = this.#calls.find(({ left }) => left > 0);
-    if (call !== undefined) call.left = Math.max(0, call.left - 1);
+  /** A called ticket of this place was redeemed. */
+  redeemed(order: Order, nowMs: number): void {
     this.#arriving.push({ atMs: nowMs });
+    const own = this.#calls.findLast(({ from }) => compareOrder(order, from) > 0);
+    // A second's ranks are drawn: of a part of it a few more may come than were counted, of another fewer.
+    const call = own !== undefined && own.left > 0 ? own : this.#calls.find(({ left }) => left > 0);
+    if (call === undefined) return;
+    call.left = Math.max(0, call.left - 1);
+    // So many come at least, whatever was learnt from those before them.
+    if (call === own && !call.prompt && call.called >= TELLING_MIN)
+      this.#expected = Math.max(this.#expected, 1 - call.left / call.called);
   }
 
   get waiting(): number {
@@ -146,7 +157,7 @@ export class Line {
   step(free: number, nowMs: number, wallMs: number, most = Number.POSITIVE_INFINITY): number {
     this.#free = free;
     this.#forget(nowMs);
-    const owed = this.#owed(nowMs);
+    const owed = this.#owed();
     const before = this.#front;
     let called = 0;
     const countedSecond = Math.floor((wallMs - COUNTED_MS) / 1_000);
@@ -159,7 +170,8 @@ export class Line {
     }
     if (called === 0) return 0;
     if (this.#beganMs === 0) this.#beganMs = nowMs;
-    this.#calls.push({ atMs: nowMs, from: before, left: called, called, learnt: false });
+    const told = { prompt: false, came: null };
+    this.#calls.push({ atMs: nowMs, from: before, left: called, called, ...told });
     this.#rate.push({ atMs: nowMs, called });
     return called;
   }
@@ -171,11 +183,16 @@ export class Line {
   }
 
   /** Places for those who were called and are still expected. */
-  #owed(nowMs: number): number {
+  #owed(): number {
     let owed = this.#arriving.length;
-    for (const { left, atMs } of this.#calls)
-      owed += left * this.#expected * (nowMs - atMs > PROMPT_MS ? LATE_SHARE : 1);
+    for (const call of this.#calls)
+      owed += call.prompt ? this.#late(call) : call.left * this.#expected;
     return owed;
+  }
+
+  /** Of a call whose prompt ones have come, those who come late. */
+  #late({ left, came }: Call): number {
+    return left * (came ?? this.#expected) * LATE_SHARE;
   }
 
   /** Moves the front through a second, as far as there are places. @returns how many that calls */
@@ -196,9 +213,10 @@ export class Line {
   #forget(nowMs: number): void {
     this.#arriving = this.#arriving.filter(({ atMs }) => nowMs - atMs < ARRIVING_MS);
     for (const call of this.#calls)
-      if (!call.learnt && nowMs - call.atMs > PROMPT_MS) this.#learn(call);
+      if (!call.prompt && nowMs - call.atMs > PROMPT_MS) this.#learn(call);
     while (this.#calls.length > 0 && nowMs - this.#calls[0]!.atMs >= this.#turnMs) {
-      this.#calls.shift();
+      const lapsed = this.#calls.shift();
+      if (this.#untold[0] === lapsed) this.#untold.shift();
       this.#lapsed = this.#calls[0]?.from ?? this.#front;
     }
     while (this.#rate.length > 0 && nowMs - this.#rate[0]!.atMs > RATE_MS) this.#rate.shift();
@@ -209,25 +227,36 @@ export class Line {
 
   /**
    * Newcomers need not wait when there is ample place beside what is kept for who waits or is on their way,
-   * and for those of the earlier ones who come late.
+   * for those who have just come, and for those of the earlier ones who come late.
    */
   #isOpen(waiting: number): boolean {
     if (this.#entered > 0) return true;
-    let soon = waiting + this.#arriving.length;
-    let late = 0;
-    for (const { left, learnt } of this.#calls)
-      if (learnt) late += left * this.#expected * LATE_SHARE;
-      else soon += left;
-    return soon + late > 0 && this.#free < soon * AMPLE + late + 1;
+    let soon = waiting;
+    let others = this.#arriving.length;
+    for (const call of this.#calls)
+      if (call.prompt) others += this.#late(call);
+      else soon += call.left;
+    return soon + others > 0 && this.#free < soon * AMPLE + others + 1;
   }
 
-  /** A crowd that has gone without a word leaves its places in line, and newcomers must not wait behind them. */
+  /**
+   * A crowd that has gone without a word leaves its places in line, and newcomers must not wait behind them.
+   * How many of a call come late goes by that call alone: newcomers do come, and say nothing of a crowd before.
+   */
   #learn(call: Call): void {
-    const { left, called } = call;
-    call.learnt = true;
+    call.prompt = true;
+    this.#untold.push(call);
+    let called = 0;
+    let left = 0;
+    for (const one of this.#untold) {
+      called += one.called;
+      left += one.left;
+    }
     if (called < TELLING_MIN) return;
-    const came = Math.max(EXPECTED_MIN, 1 - left / called);
-    this.#expected += EXPECTED_STEP * (came - this.#expected);
+    const came = 1 - left / called;
+    for (const one of this.#untold) one.came = came;
+    this.#untold = [];
+    this.#expected += EXPECTED_STEP * (Math.max(EXPECTED_MIN, came) - this.#expected);
   }
 
   #perMinute(nowMs: number): number | null {
