@@ -1,6 +1,6 @@
 /** An edge of a simulated gate: its half of the gate, a link to the coordinator, and who listens there. */
 import { createHash } from 'node:crypto';
-import { type IssuedTicket, solveWork } from '@parterre/protocol';
+import { type IssuedTicket, type Order, solveWork } from '@parterre/protocol';
 import {
   type DrawnSpace,
   type EdgeReport,
@@ -13,6 +13,7 @@ import { sealSeatLink } from '../../server/src/spaces/index.ts';
 import { SimEntrants } from './entrants.ts';
 import { Link } from './network.ts';
 import type { SeededRandom } from './random.ts';
+import { Broken } from './toy.ts';
 import type { World } from './world.ts';
 
 export const REPORT_MS = 100;
@@ -77,6 +78,8 @@ export class SimEdge {
   readonly dead = new Map<Visitor, number>();
   /** Who came back here since the last report, as visitor and connection. */
   resumed: string[] = [];
+  /** Places of those who came before doors, by their tickets' ids, as it has drawn them. */
+  private readonly drawn = new Map<string, Order>();
   space: DrawnSpace;
   alive = true;
   private readonly options: SimEdgeOptions;
@@ -112,6 +115,23 @@ export class SimEdge {
 
   private get group(): GroupPlaces {
     return { id: GROUP, seats: this.options.seats, used: this.seated.size };
+  }
+
+  /** The page knows its place by itself, once it is drawn, and does not come before it is called. */
+  isEarly({ id, second, rank }: IssuedTicket): boolean {
+    const order = rank === null ? this.drawn.get(id) : { second, rank };
+    return order !== undefined && !this.gate.keeper.called(this.space.id, order);
+  }
+
+  /** The place of one who comes with a ticket; null before it is drawn. @throws Broken when it is not known */
+  orderOf({ id, ticket: text }: IssuedTicket): Order | null {
+    const { keeper, office } = this.gate;
+    const { clock } = this.options.world;
+    const ticket = keeper.read(this.space.id, text, clock.wallMs());
+    if (ticket?.id !== id) throw new Broken('a ticket is not known any more');
+    const order = office.orderOf(this.space, ticket, clock.monotonicMs());
+    if (order !== null) this.drawn.set(id, order);
+    return order;
   }
 
   /** Somebody of the group takes one of its seats here, if there is one now. */

@@ -285,19 +285,15 @@ class SimGate {
   }
 
   private wait(visitor: Visitor, issued: IssuedTicket, edge: SimEdge): void {
-    const { gate, space } = edge;
-    const { keeper, office } = gate;
-    const { clock } = this.world;
+    const { keeper } = edge.gate;
     const again = (): void => this.after(1_000, () => this.come(visitor));
-    const ticket = keeper.read(SPACE, issued.ticket, clock.wallMs());
-    if (ticket === null) throw new Broken('a ticket is not known any more');
-    const order = office.orderOf(space, ticket, clock.monotonicMs());
+    const order = edge.isEarly(issued) ? null : edge.orderOf(issued);
     if (order === null || !keeper.called(SPACE, order) || !keeper.reserve(SPACE, edge.used)) {
       again();
       return;
     }
     let answered = false;
-    this.ask(edge, order, ticket.id, (answer) => {
+    this.ask(edge, order, issued.id, (answer) => {
       if (answered) return;
       answered = true;
       if (edge.alive) keeper.release(SPACE);
@@ -306,11 +302,11 @@ class SimGate {
         again();
         return;
       }
-      if (this.admittedTickets.has(ticket.id))
-        throw new Broken(`ticket ${ticket.id} was used twice`);
+      if (this.admittedTickets.has(issued.id))
+        throw new Broken(`ticket ${issued.id} was used twice`);
       if (compareOrder(order, this.furthest) > 0)
         throw new Broken(`visitor ${visitor.name} came in before their turn`);
-      this.admittedTickets.add(ticket.id);
+      this.admittedTickets.add(issued.id);
       this.counts.byTicket++;
       this.seat(visitor, edge);
     });
