@@ -70,12 +70,25 @@ export function refusalBody(code: ErrorCode, detail: string | undefined): Buffer
   return Buffer.from(JSON.stringify(errorBody(code, detail)));
 }
 
+interface Refused {
+  readonly refused: Refusal;
+  readonly keptS: number;
+  readonly headOnly: boolean;
+  readonly second: number;
+  readonly bytes: Buffer;
+}
+
+/** A crowd is refused in so many words, at most, that they are found at once. */
+const REFUSED_MAX = 16;
+
 /** Heads of the fast path, made once a second because of `Date` (RFC 9110 §6.6.1). */
 export class FastAnswers {
   readonly #heads = new Map<string, Buffer>();
   #second = -1;
   /** Of the last who joined; in a stampede the next one's as well. */
   #last: { word: string; returnToken: string | null; second: number; bytes: Buffer } | null = null;
+  /** Of those refused last, as they were asked for; the same objects again for thousands. */
+  readonly #refused: Refused[] = [];
 
   /** The head of a stream; the same for all who come within a second. */
   streamHead(stream: Stream, wallMs: number, returnToken: string | null): Buffer {
@@ -96,6 +109,18 @@ export class FastAnswers {
    * @param keptS for so long the connection is kept for a next request; 0 closes it
    */
   refusal(refused: Refusal, headOnly: boolean, wallMs: number, keptS = 0): Buffer {
+    const second = Math.floor(wallMs / 1_000);
+    for (const last of this.#refused)
+      if (last.refused === refused && last.keptS === keptS && last.headOnly === headOnly)
+        if (last.second === second) return last.bytes;
+    const bytes = this.#refusal(refused, headOnly, wallMs, keptS);
+    if (this.#refused[0]?.second !== second || this.#refused.length >= REFUSED_MAX)
+      this.#refused.length = 0;
+    this.#refused.push({ refused, keptS, headOnly, second, bytes });
+    return bytes;
+  }
+
+  #refusal(refused: Refusal, headOnly: boolean, wallMs: number, keptS: number): Buffer {
     const { refusal: code, detail = '', retryAfterS = '', location = '' } = refused;
     const name = `${code} ${retryAfterS} ${headOnly} ${keptS} ${detail} ${location}`;
     return this.#kept(name, wallMs, (date) => {

@@ -10,7 +10,14 @@ import { type GateKeeper, type OpenSpace, spaceOfRow } from '../gate/index.ts';
 import type { Clock, Timer, Timers } from '../ports/clock.ts';
 import type { FeedReader, GroupSeats, ProgrammeFeed } from '../ports/programme-feed.ts';
 import type { ProgrammeRecord } from '../ports/programme-log.ts';
-import { type Admission, type Admitted, ENDED, NOT_SETTLED, UNKNOWN_SPACE } from './admission.ts';
+import {
+  type Admission,
+  type Admitted,
+  ENDED,
+  NOT_SETTLED,
+  UNKNOWN_SPACE,
+  waitingFor,
+} from './admission.ts';
 import type { Refusal } from './answers.ts';
 import { AHEAD_CHUNKS_MAX, type Cohort, type Listener, type Sink } from './cohort.ts';
 import type { EdgeCounters, LaneId } from './counters.ts';
@@ -223,7 +230,7 @@ export class House implements FeedReader {
 
   /** The refusal of one for whom there is no place now. */
   waiting(soon: boolean): Refusal {
-    return { refusal: 'waiting', retryAfterS: this.#options.gate?.retryAfterS(soon) ?? 1 };
+    return waitingFor(this.#options.gate?.retryAfterS(soon) ?? 1);
   }
 
   /** What lets its holder come back to this space without waiting; null where nobody waits. */
