@@ -57,6 +57,31 @@ test('a client that says of its connection anything but keep-alive is not kept',
   expect(kept('Connection: keep-alive, x\r\n')).toBe(false);
 });
 
+test('what stands behind the packet is not read', () => {
+  const packet = request('GET /live/evening HTTP/1.1');
+  const slot = Buffer.concat([packet, bytes('Connection: close\r\n\r\n')]);
+  expect(parseLiveRequest(slot, packet.length)).toEqual(parseLiveRequest(packet));
+  expect(parseLiveRequest(slot, packet.length - 2)).toBeNull();
+  const question = request('GET /gate/evening HTTP/1.1');
+  expect(parseWaitingRequest(Buffer.concat([question, packet]), question.length)).toBe('evening');
+});
+
+test('each space’s request is its own, whichever was asked for before', () => {
+  const spaces = fc.constantFrom('evening', 'morning', 'even', 'evening-2');
+  const asks = fc.array(fc.tuple(spaces, fc.constantFrom('GET', 'HEAD'), fc.boolean()));
+  fc.assert(
+    fc.property(asks, (all) => {
+      for (const [spaceId, method, kept] of all) {
+        const header = kept ? 'Host: a\r\n' : 'Host: a\r\nConnection: close\r\n';
+        const packet = request(`${method} /live/${spaceId} HTTP/1.1`, header);
+        const headOnly = method === 'HEAD';
+        expect(parseLiveRequest(packet)).toMatchObject({ spaceId, headOnly, kept, from: null });
+      }
+    }),
+  );
+  expect(parseLiveRequest(request('GET /live/ HTTP/1.1'))).toBeNull();
+});
+
 describe('the fast path leaves to the full parser', () => {
   test.each([
     ['another method', request('POST /live/evening HTTP/1.1')],

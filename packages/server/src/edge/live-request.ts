@@ -1,9 +1,11 @@
 /**
  * The strict fast path's parser: is this packet exactly one well-formed request for the live lane, or for
  * how a space's line stands?
- * A pure function over the bytes of a connection's first packet (RFC 9112 §2–5). Whatever it does not
+ * A function of the bytes of a connection's first packet alone (RFC 9112 §2–5). Whatever it does not
  * recognise to the last byte it refuses with `null`, never with an error: the full HTTP parser then
- * answers. It reads no byte beyond the packet, and no packet beyond `FAST_HEAD_BYTES_MAX`.
+ * answers. It reads no byte beyond the packet, and no packet beyond `FAST_HEAD_BYTES_MAX`. What nearly all
+ * ask for is the same, and was read before: the last space's plain requests are kept, so that who asks for
+ * no more than that costs no allocation.
  */
 import { PROFILES, type ProfileId, type RenditionId, SPACE_ID } from '@parterre/protocol';
 import { isSession } from './sessions.ts';
@@ -39,6 +41,14 @@ const SPACE = 32;
 const TAB = 9;
 const COLON = 58;
 const QUESTION = 63;
+const DELETE = 127;
+
+/** Where a byte may stand. */
+const IN_NAME = 1;
+const IN_VALUE = 2;
+const IN_QUERY = 4;
+const IN_PATH = 8;
+const KINDS = Uint8Array.from({ length: 256 }, (_, byte) => kindOf(byte));
 
 const GET = ascii('GET /live/');
 const HEAD = ascii('HEAD /live/');
@@ -59,32 +69,53 @@ const FOREIGN_NAMES = [
   'te',
   'trailer',
 ].map(ascii);
+/** The fields that are looked at, by the length of their names. */
+const NAMES = Array.from({ length: 18 }, (_, length) =>
+  [HOST, CONNECTION, ...FOREIGN_NAMES].filter((name) => name.length === length),
+);
+const NONE: readonly Uint8Array[] = [];
 
-/** @returns null when the full parser must answer */
-export function parseLiveRequest(bytes: Uint8Array): LiveRequest | null {
-  if (bytes.length > FAST_HEAD_BYTES_MAX || !endsHead(bytes)) return null;
+/**
+ * @param bytes the packet, and maybe more
+ * @param end of the packet
+ * @returns null when the full parser must answer
+ */
+export function parseLiveRequest(bytes: Uint8Array, end = bytes.length): LiveRequest | null {
+  if (end > FAST_HEAD_BYTES_MAX || !endsHead(bytes, end)) return null;
   const headOnly = bytes[0] === HEAD[0];
   const prefix = headOnly ? HEAD : GET;
-  if (!matchesAt(bytes, 0, prefix)) return null;
+  if (!matchesAt(bytes, 0, end, prefix)) return null;
 
-  const pathEnd = endOfPath(bytes, prefix.length);
-  const spaceId = text(bytes, prefix.length, pathEnd);
-  if (!SPACE_ID.test(spaceId)) return null;
+  const pathEnd = endOf(IN_PATH, bytes, prefix.length, end);
+  const space = spaceAt(bytes, prefix.length, pathEnd);
+  if (space === null) return null;
 
   let lineEnd = pathEnd;
   let query = NO_QUERY;
   if (bytes[pathEnd] === QUESTION) {
-    lineEnd = endOfQuery(bytes, pathEnd + 1);
+    // Stops at the first byte that may not stand in a query unescaped; percent-escapes are not for here.
+    lineEnd = endOf(IN_QUERY, bytes, pathEnd + 1, end);
     const parsed = parseLiveQuery(text(bytes, pathEnd + 1, lineEnd));
     // A ticket has to be asked about, which takes its time.
     if (parsed === null || parsed.ticket !== null) return null;
     query = parsed;
   }
-  if (!matchesAt(bytes, lineEnd, VERSION)) return null;
-  const header = headerOf(bytes, lineEnd + VERSION.length);
+  if (!matchesAt(bytes, lineEnd, end, VERSION)) return null;
+  const header = headerOf(bytes, lineEnd + VERSION.length, end);
   if (header === FOREIGN) return null;
-  const { from, profile, rendition, pass, link, session } = query;
   const kept = header === KEPT;
+  if (query !== NO_QUERY) return requestOf(space.id, query, headOnly, kept);
+  const plain = (headOnly ? 2 : 0) + (kept ? 1 : 0);
+  space.plain[plain] ??= requestOf(space.id, NO_QUERY, headOnly, kept);
+  return space.plain[plain];
+}
+
+function requestOf(
+  spaceId: string,
+  { from, profile, rendition, pass, link, session }: LiveQuery,
+  headOnly: boolean,
+  kept: boolean,
+): LiveRequest {
   return { headOnly, spaceId, from, profile, rendition, pass, link, session, kept };
 }
 
@@ -92,16 +123,37 @@ const WAITING = ascii('GET /gate/');
 
 /**
  * Is this packet exactly one request for how a space's line stands, on a connection that is to be kept?
+ * @param bytes the packet, and maybe more
+ * @param end of the packet
  * @returns the space; null when the full parser must answer
  */
-export function parseWaitingRequest(bytes: Uint8Array): string | null {
-  if (bytes.length > FAST_HEAD_BYTES_MAX || !endsHead(bytes)) return null;
-  if (!matchesAt(bytes, 0, WAITING)) return null;
-  const pathEnd = endOfPath(bytes, WAITING.length);
-  if (!matchesAt(bytes, pathEnd, VERSION)) return null;
-  const spaceId = text(bytes, WAITING.length, pathEnd);
-  if (!SPACE_ID.test(spaceId)) return null;
-  return headerOf(bytes, pathEnd + VERSION.length) === KEPT ? spaceId : null;
+export function parseWaitingRequest(bytes: Uint8Array, end = bytes.length): string | null {
+  if (end > FAST_HEAD_BYTES_MAX || !endsHead(bytes, end)) return null;
+  if (!matchesAt(bytes, 0, end, WAITING)) return null;
+  const pathEnd = endOf(IN_PATH, bytes, WAITING.length, end);
+  if (!matchesAt(bytes, pathEnd, end, VERSION)) return null;
+  const space = spaceAt(bytes, WAITING.length, pathEnd);
+  if (space === null) return null;
+  return headerOf(bytes, pathEnd + VERSION.length, end) === KEPT ? space.id : null;
+}
+
+/** The space that was asked for last. */
+interface Asked {
+  readonly id: string;
+  readonly bytes: Uint8Array;
+  /** Its requests without a query: of the answer's head alone or not, of a kept connection or not. */
+  readonly plain: (LiveRequest | undefined)[];
+}
+let asked: Asked = { id: '', bytes: new Uint8Array(0), plain: [] };
+
+/** @returns null where that is no space's id */
+function spaceAt(bytes: Uint8Array, from: number, end: number): Asked | null {
+  if (end - from === asked.bytes.length && matchesAt(bytes, from, end, asked.bytes))
+    return end === from ? null : asked;
+  const id = text(bytes, from, end);
+  if (!SPACE_ID.test(id)) return null;
+  asked = { id, bytes: ascii(id), plain: [] };
+  return asked;
 }
 
 export interface LiveQuery {
@@ -168,8 +220,7 @@ export function parseLiveQuery(query: string): LiveQuery | null {
 }
 
 /** The first blank line is the packet's end: one whole request, nothing after it. */
-function endsHead(bytes: Uint8Array): boolean {
-  const end = bytes.length;
+function endsHead(bytes: Uint8Array, end: number): boolean {
   return (
     end >= 4 &&
     bytes[end - 4] === CR &&
@@ -179,72 +230,58 @@ function endsHead(bytes: Uint8Array): boolean {
   );
 }
 
-function endOfPath(bytes: Uint8Array, from: number): number {
+/** Behind the last byte of a kind. */
+function endOf(kind: number, bytes: Uint8Array, from: number, end: number): number {
   let at = from;
-  while (at < bytes.length && bytes[at] !== SPACE && bytes[at] !== QUESTION && bytes[at] !== CR)
-    at++;
+  while (at < end && (KINDS[bytes[at]!]! & kind) !== 0) at++;
   return at;
 }
 
-/** Stops at the first byte that may not stand in a query unescaped; percent-escapes are not for here. */
-function endOfQuery(bytes: Uint8Array, from: number): number {
-  let at = from;
-  while (at < bytes.length && isQueryByte(bytes[at]!)) at++;
-  return at;
-}
-
-function isQueryByte(byte: number): boolean {
-  return (
-    isAlphanumeric(byte) || byte === 45 || byte === 46 || byte === 95 || byte === 61 || byte === 38
-  );
-}
-
-function isAlphanumeric(byte: number): boolean {
-  return (byte >= 97 && byte <= 122) || (byte >= 48 && byte <= 57) || (byte >= 65 && byte <= 90);
+function kindOf(byte: number): number {
+  const letter = String.fromCharCode(byte);
+  const name = /[A-Za-z0-9_-]/.test(letter) ? IN_NAME : 0;
+  const value = (byte >= SPACE || byte === TAB) && byte !== DELETE ? IN_VALUE : 0;
+  const query = /[A-Za-z0-9._=&-]/.test(letter) ? IN_QUERY : 0;
+  const path = byte !== SPACE && byte !== QUESTION && byte !== CR ? IN_PATH : 0;
+  return name | value | query | path;
 }
 
 /**
  * FOREIGN unless every line is `name: value`, none is folded or foreign, `Host` stands exactly once and the
  * last is blank; then LAST where the client says of the connection anything but `keep-alive`.
  */
-function headerOf(bytes: Uint8Array, from: number): number {
+function headerOf(bytes: Uint8Array, from: number, end: number): number {
   let at = from;
   let hosts = 0;
   let plain = KEPT;
   for (let lines = 0; lines <= HEADER_LINES_MAX; lines++) {
     if (bytes[at] === CR) {
-      const whole = at + 2 === bytes.length && bytes[at + 1] === LF && hosts === 1;
+      const whole = at + 2 === end && bytes[at + 1] === LF && hosts === 1;
       return whole ? plain : FOREIGN;
     }
-    const nameEnd = endOfName(bytes, at);
+    const nameEnd = endOf(IN_NAME, bytes, at, end);
     if (nameEnd === at || bytes[nameEnd] !== COLON) return FOREIGN;
-    for (const name of FOREIGN_NAMES) if (isName(bytes, at, nameEnd, name)) return FOREIGN;
-    if (isName(bytes, at, nameEnd, HOST)) hosts++;
-    const valueEnd = endOfValue(bytes, nameEnd + 1);
+    const valueEnd = endOf(IN_VALUE, bytes, nameEnd + 1, end);
     if (bytes[valueEnd] !== CR || bytes[valueEnd + 1] !== LF) return FOREIGN;
-    if (isName(bytes, at, nameEnd, CONNECTION) && !saysKeepAlive(bytes, nameEnd + 1, valueEnd))
-      plain = LAST;
+    const name = nameAt(bytes, at, nameEnd);
+    if (name === HOST) hosts++;
+    else if (name === CONNECTION) {
+      if (!saysKeepAlive(bytes, nameEnd + 1, valueEnd)) plain = LAST;
+    } else if (name !== null) return FOREIGN;
     at = valueEnd + 2;
   }
   return FOREIGN;
 }
 
+/** Which of the fields that are looked at; null for any other. */
+function nameAt(bytes: Uint8Array, from: number, end: number): Uint8Array | null {
+  for (const name of NAMES[end - from] ?? NONE) if (isName(bytes, from, end, name)) return name;
+  return null;
+}
+
 function saysKeepAlive(bytes: Uint8Array, from: number, end: number): boolean {
   const at = bytes[from] === SPACE ? from + 1 : from;
   return isName(bytes, at, end, KEEP_ALIVE);
-}
-
-function endOfName(bytes: Uint8Array, from: number): number {
-  let at = from;
-  while (at < bytes.length && (isAlphanumeric(bytes[at]!) || bytes[at] === 45 || bytes[at] === 95))
-    at++;
-  return at;
-}
-
-function endOfValue(bytes: Uint8Array, from: number): number {
-  let at = from;
-  while (at < bytes.length && (bytes[at]! >= SPACE || bytes[at] === TAB) && bytes[at] !== 127) at++;
-  return at;
 }
 
 function isName(bytes: Uint8Array, from: number, end: number, lower: Uint8Array): boolean {
@@ -257,8 +294,8 @@ function isName(bytes: Uint8Array, from: number, end: number, lower: Uint8Array)
   return true;
 }
 
-function matchesAt(bytes: Uint8Array, at: number, expected: Uint8Array): boolean {
-  if (at + expected.length > bytes.length) return false;
+function matchesAt(bytes: Uint8Array, at: number, end: number, expected: Uint8Array): boolean {
+  if (at + expected.length > end) return false;
   for (let i = 0; i < expected.length; i++) if (bytes[at + i] !== expected[i]) return false;
   return true;
 }
