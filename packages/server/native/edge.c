@@ -1,6 +1,6 @@
 /*
- * The two loops in which an edge calls the kernel once a listener: the same bytes to many descriptors, and
- * many connections from one socket. Built where there is a C compiler (`scripts/pinned.mjs`), loaded by
+ * The loops in which an edge calls the kernel once a connection: the same bytes to many descriptors, to each
+ * its own, many connections from one socket, and what many have sent. Built where there is a C compiler (`scripts/pinned.mjs`), loaded by
  * `adapters/system/kernel.ts`; without it the same loops run in JavaScript, a call of Node's FFI for each.
  *
  * Nothing is kept between calls, nothing is allocated, no address is followed that the caller did not give,
@@ -28,6 +28,37 @@ int parterre_send_each(const int *fds, int count, const void *bytes, unsigned le
     pairs++;
   }
   return pairs;
+}
+
+/*
+ * The same, to each its own: `lengths` of bytes, from `bytes`. None is passed over.
+ */
+int parterre_send_own(const int *fds, int count, const void *const *bytes, const unsigned *lengths, int *cut) {
+  int pairs = 0;
+  for (int place = 0; place < count; place++) {
+    ssize_t taken = send(fds[place], bytes[place], lengths[place], MSG_NOSIGNAL | MSG_DONTWAIT);
+    if (taken == (ssize_t)lengths[place]) continue;
+    cut[2 * pairs] = place;
+    cut[2 * pairs + 1] = taken < 0 ? 0 : (int)taken;
+    pairs++;
+  }
+  return pairs;
+}
+
+/*
+ * Asks the set `poll` for up to `max` descriptors that have something to say, and reads of each, in the order
+ * of `events`, what it has sent into the next `packet_max` bytes of `packets`. What `recv` returned goes to
+ * `lengths` (0 is the end, -1 nothing or an error, as for a listening socket). Returns how many.
+ */
+int parterre_hear_each(int poll, int max, struct epoll_event *events, int *lengths, char *packets, int packet_max) {
+  int count = epoll_wait(poll, events, max, 0);
+  for (int place = 0; place < count; place++) {
+    lengths[place] = -1;
+    if (!(events[place].events & (EPOLLIN | EPOLLERR | EPOLLHUP))) continue;
+    char *packet = packets + (long)place * packet_max;
+    lengths[place] = (int)recv(events[place].data.fd, packet, (size_t)packet_max, MSG_DONTWAIT);
+  }
+  return count;
 }
 
 /*

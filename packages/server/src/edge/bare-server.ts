@@ -16,8 +16,8 @@ const F_DUPFD_CLOEXEC = 1_030;
 const EXHAUSTED: ReadonlySet<number> = new Set([23, 24, 105, 12]);
 
 export interface BareServerOwner extends BareOwner {
-  /** A connection has come, which is to `begin`, or be refused. @param packet what it has sent already */
-  accepted(socket: BareSocket, packet: Buffer | null): void;
+  /** A connection has come, which is to `begin` with what it has sent already, or be refused. */
+  accepted(socket: BareSocket, packet: Buffer, length: number): void;
   /** The process or the machine has no descriptor left: to go on taking would be a busy wait. */
   exhausted(): void;
 }
@@ -105,7 +105,7 @@ export class BareServer implements Pollable {
     const exhausted = EXHAUSTED.has(descriptors.acceptError);
     for (let index = 0; index < count; index++) {
       const socket = new BareSocket(descriptors, descriptors.fdOf(index), this.#owner);
-      this.#owner.accepted(socket, descriptors.firstPacketOf(index));
+      this.#owner.accepted(socket, descriptors.firstPacketOf(index), descriptors.heardOf(index));
     }
     if (exhausted) this.#owner.exhausted();
   }

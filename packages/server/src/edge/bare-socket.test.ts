@@ -30,14 +30,14 @@ async function aPair(first?: (socket: BareSocket, bytes: Buffer) => void): Promi
   const told: string[] = [];
   const accepted: BareSocket[] = [];
   const owner: BareServerOwner = {
-    accepted: (socket, packet) => {
+    accepted: (socket, packet, length) => {
       accepted.push(socket);
-      socket.begin(packet);
+      socket.begin(packet, length);
     },
     exhausted: () => void told.push('exhausted'),
-    first: (socket, bytes) => {
-      told.push(`first ${bytes.toString()}`);
-      first?.(socket, bytes);
+    first: (socket, packet, length) => {
+      told.push(`first ${packet.toString('latin1', 0, length)}`);
+      first?.(socket, Buffer.from(packet.subarray(0, length)));
     },
     ended: () => void told.push('ended'),
     closed: () => void told.push('closed'),

@@ -8,22 +8,26 @@
  */
 import { Socket } from 'node:net';
 import type { Listener, Sink } from './cohort.ts';
-import type { Descriptors } from './descriptors.ts';
+import type { Descriptors, Gathered } from './descriptors.ts';
 import { BROKEN, type Pollable, READABLE, WRITABLE } from './poller.ts';
 
 const SENDING_SIDE = 1;
+/** After an answer. */
+const NOTHING = 0;
+const KEEP = 1;
+const CLOSE = 2;
 
 /** What happens to a connection; one object for all of a port's. */
 export interface BareOwner {
-  /** The first packet, valid until this returns; it must be answered, or the connection `become`. */
-  first(socket: BareSocket, bytes: Buffer): void;
+  /** The first `length` bytes, valid until this returns; they must be answered, or the connection `become`. */
+  first(socket: BareSocket, packet: Buffer, length: number): void;
   /** Our side has said its last. */
   ended(socket: BareSocket): void;
   closed(socket: BareSocket): void;
 }
 
 /** One connection. */
-export class BareSocket implements Sink, Pollable {
+export class BareSocket implements Sink, Pollable, Gathered {
   readonly descriptors: Descriptors;
   readonly #owner: BareOwner;
   readonly fd: number;
@@ -36,13 +40,15 @@ export class BareSocket implements Sink, Pollable {
   listener: Listener | null = null;
   /** Its first packet has come. */
   heard = false;
-  /** It is given up if it stays silent. */
-  awaited = false;
+  /** It is given up if it stays silent until then, monotonic ms. */
+  silentUntilMs = Number.POSITIVE_INFINITY;
   /** It was kept after an answer, at least once. */
   kept = false;
   #waiting: Uint8Array[] | null = null;
   /** Will be written to before this turn of the event loop ends. */
   #gathered = false;
+  /** What is to be done when that has been written. */
+  #after = NOTHING;
 
   /** @param fd of a connection that does not block and is in the poller's set; owned from here on */
   constructor(descriptors: Descriptors, fd: number, owner: BareOwner) {
@@ -57,38 +63,30 @@ export class BareSocket implements Sink, Pollable {
     return this.kept && !this.heard && !this.writableEnded;
   }
 
-  /** Goes by what has come already, and by what will. @param packet null: nothing yet; empty: its end */
-  begin(packet: Buffer | null): void {
-    if (packet === null) return;
-    if (packet.length === 0) this.destroy();
-    else this.#first(packet);
-  }
-
-  ready(events: number): void {
-    if ((events & WRITABLE) !== 0) this.#writeOn();
-    if ((events & (READABLE | BROKEN)) !== 0 && !this.destroyed) this.#read();
-    if ((events & BROKEN) !== 0 && !this.destroyed) this.destroy();
-  }
-
-  #read(): void {
-    const count = this.descriptors.read(this.fd);
-    if (count > 0 && this.heard) this.listener?.heard(count);
-    else if (count > 0) this.#first(this.descriptors.packet.subarray(0, count));
-    else if (count === 0) {
+  /** Goes by what has come, and by what will. @param length of the packet; 0 is its end, −1 nothing yet */
+  begin(packet: Buffer, length: number): void {
+    if (length > 0 && this.heard) this.listener?.heard(length);
+    else if (length > 0) {
+      this.heard = true;
+      this.#owner.first(this, packet, length);
+    } else if (length === 0) {
       // Closing its sending side is how a player says goodbye.
       this.destroy();
     }
   }
 
-  #first(packet: Buffer): void {
-    this.heard = true;
-    this.#owner.first(this, packet);
+  ready(events: number, slot: number): void {
+    const { poller } = this.descriptors;
+    if ((events & WRITABLE) !== 0) this.#writeOn();
+    if ((events & (READABLE | BROKEN)) !== 0 && !this.destroyed)
+      this.begin(poller.packetOf(slot), poller.heard(slot, this.fd));
+    if ((events & BROKEN) !== 0 && !this.destroyed) this.destroy();
   }
 
   /** `bytes` are not copied and must not change. @returns whether nothing waits */
   write(bytes: Uint8Array): boolean {
-    if (this.destroyed || this.writableEnded) return false;
     this.#settle();
+    if (this.destroyed || this.writableEnded) return false;
     if (this.#waiting !== null) {
       this.#waiting.push(bytes);
       this.writableLength += bytes.length;
@@ -100,8 +98,9 @@ export class BareSocket implements Sink, Pollable {
     return false;
   }
 
-  /** As `write`, but before this turn of the event loop ends, together with others who are to have the same. */
+  /** As `write`, but before this turn of the event loop ends, together with all others who are answered. */
   open(bytes: Uint8Array): void {
+    this.#settle();
     if (this.destroyed || this.writableEnded) return;
     if (this.#waiting === null && this.descriptors.gather(this, bytes)) this.#gathered = true;
     else this.write(bytes);
@@ -135,14 +134,24 @@ export class BareSocket implements Sink, Pollable {
 
   #settle(): void {
     if (this.#gathered) this.descriptors.writeGathered();
+  }
+
+  written(): void {
     this.#gathered = false;
+    const after = this.#after;
+    this.#after = NOTHING;
+    if (after === NOTHING) return;
+    if (this.#waiting !== null) {
+      this.heard = true;
+      this.end();
+    } else if (after === CLOSE) this.destroy();
   }
 
   /** Says the last, and waits for the other side to close; idempotent. */
   end(bytes?: Uint8Array): void {
     if (bytes !== undefined) this.write(bytes);
-    if (this.destroyed || this.writableEnded) return;
     this.#settle();
+    if (this.destroyed || this.writableEnded) return;
     this.writableEnded = true;
     if (this.#waiting === null) this.#shutDown();
     if (!this.destroyed) this.#owner.ended(this);
@@ -157,12 +166,11 @@ export class BareSocket implements Sink, Pollable {
    * @param keeps its next packet is a first one again, if it reads what it was told
    */
   answer(bytes: Uint8Array, keeps: boolean): void {
-    if (!this.write(bytes)) this.end();
-    else if (!keeps) this.destroy();
-    else {
-      this.heard = false;
-      this.kept = true;
-    }
+    this.#after = keeps ? KEEP : CLOSE;
+    if (keeps) this.kept = true;
+    this.heard = !keeps;
+    this.open(bytes);
+    if (!this.#gathered) this.written();
   }
 
   /** Says one thing and closes; what has come was read, so that what is said is not lost to a reset. */
@@ -172,6 +180,7 @@ export class BareSocket implements Sink, Pollable {
   }
 
   destroy(): void {
+    this.#settle();
     if (this.destroyed) return;
     this.#letGo();
     this.descriptors.poller.remove(this.fd, true);
@@ -181,7 +190,6 @@ export class BareSocket implements Sink, Pollable {
   }
 
   #letGo(): void {
-    this.#settle();
     this.destroyed = true;
     this.#waiting = null;
     this.writableLength = 0;
@@ -189,6 +197,7 @@ export class BareSocket implements Sink, Pollable {
 
   /** Hands the connection over to a `net.Socket`, paused, and is destroyed itself; the owner is not told. */
   become(): Socket {
+    this.#settle();
     this.#letGo();
     this.descriptors.poller.remove(this.fd, false);
     const options: object = { fd: this.fd, allowHalfOpen: true, pauseOnCreate: true };

@@ -41,11 +41,11 @@ describe.each(kernels)('%s', (_, kernel) => {
     const { port } = ordinary.address() as AddressInfo;
     const sockets: BareSocket[] = [];
     server = BareServer.instead(kernel, ordinary, 512, {
-      accepted: (socket, packet) => socket.begin(packet),
+      accepted: (socket, packet, length) => socket.begin(packet, length),
       exhausted() {},
-      first(socket, bytes) {
-        sockets.push(socket);
-        first(socket, bytes.toString());
+      first(socket, packet, length) {
+        if (!sockets.includes(socket)) sockets.push(socket);
+        first(socket, packet.toString('latin1', 0, length));
       },
       ended() {},
       closed() {},
@@ -120,6 +120,56 @@ describe.each(kernels)('%s', (_, kernel) => {
         'first.',
       ]),
     );
+  });
+
+  test('[P2] each who asks in one turn is answered in their own words, again where they are kept', async () => {
+    const asked: string[] = [];
+    await crowd(4, (socket, packet) => {
+      asked.push(packet);
+      socket.answer(Buffer.from(`not yet, ${packet}.`), packet !== 'I am 3');
+    });
+    const heard = clients.map(received);
+    const gone = once(clients[3]!, 'close');
+    await vi.waitFor(() =>
+      expect(heard.map((each) => each().toString())).toEqual(
+        [0, 1, 2, 3].map((index) => `not yet, I am ${index}.`),
+      ),
+    );
+    await gone;
+    for (const index of [0, 2]) clients[index]!.write(`still ${index}`);
+    await vi.waitFor(() => expect(heard[2]!().toString()).toContain('not yet, still 2.'));
+    await vi.waitFor(() => expect(heard[0]!().toString()).toContain('not yet, still 0.'));
+    expect(heard[1]!().toString()).toBe('not yet, I am 1.');
+    expect(asked.slice(0, 4).toSorted()).toEqual(['I am 0', 'I am 1', 'I am 2', 'I am 3']);
+  });
+
+  test('who does not take the answer is given all of it, and the end', async () => {
+    let answer = LARGE;
+    const [socket] = await crowd(1, (each) => {
+      each.answer(answer, true);
+      answer = Buffer.from('no more');
+    });
+    const heard = received(clients[0]!);
+    expect(socket!.writableLength).toBeGreaterThan(0);
+    clients[0]!.write('again');
+    await once(clients[0]!, 'end');
+    expect(heard().equals(LARGE)).toBe(true);
+  });
+
+  test('one that another has ended in the same turn is told of nothing', async () => {
+    const told: string[] = [];
+    const sockets = await crowd(2, (socket, packet) => {
+      told.push(packet);
+      if (packet === 'again') for (const each of sockets) if (each !== socket) each.destroy();
+      socket.answer(Buffer.from('.'), true);
+    });
+    const heard = clients.map(received);
+    await vi.waitFor(() => expect(heard.map((each) => each().toString())).toEqual(['.', '.']));
+    for (const client of clients) client.write('again');
+    await vi.waitFor(() => expect(told.length).toBeGreaterThan(2));
+    await vi.waitFor(() => expect(sockets.some(({ destroyed }) => destroyed)).toBe(true));
+    expect(sockets.filter(({ destroyed }) => !destroyed)).toHaveLength(1);
+    expect(told).toEqual(['I am 0', 'I am 1', 'again']);
   });
 });
 

@@ -3,19 +3,18 @@
  * the kernel's loops can be had, a turn's worth of them is one call.
  */
 import type { Kernel } from '../ports/kernel.ts';
-import { EVENTS_A_TURN_MAX, Poller, READABLE } from './poller.ts';
+import { EVENTS_A_TURN_MAX, PACKET_BYTES_MAX, Poller, packetsOf, READABLE } from './poller.ts';
 
 /** In the place of a descriptor: passed over. */
 export const NOBODY = -1;
 /** Connections taken in one turn of the event loop: some milliseconds. */
 export const ACCEPTS_A_TURN_MAX = 64;
-/** More of a packet is left for whom the connection becomes: it is no listener's. */
-const PACKET_BYTES_MAX = 16_384;
-const FIRST_PACKET_BYTES_MAX = 4_096;
 const SOCK_NONBLOCK_CLOEXEC = 0x80800;
 const FDS_MIN = 64;
 /** Every connection that a turn is told of, and those it takes. */
 const GATHERED_MAX = EVENTS_A_TURN_MAX + ACCEPTS_A_TURN_MAX;
+/** Bytes that many are given at once, whose place in memory is kept in mind. */
+const ADDRESSES_MAX = 8;
 
 /** A connection that may be written to by its number. */
 export interface Numbered {
@@ -24,40 +23,51 @@ export interface Numbered {
   owe(bytes: Uint8Array, taken: number): void;
 }
 
+/** One that is written to when a turn ends. */
+export interface Gathered extends Numbered {
+  /** It has been; after `owe`. */
+  written(): void;
+}
+
 /** What all bare connections of a port share. */
 export class Descriptors {
   readonly kernel: Kernel;
   readonly poller: Poller;
-  readonly packet = Buffer.alloc(PACKET_BYTES_MAX);
-  readonly #packetAt: bigint;
   /** Of those taken last: descriptor and length of the first packet, in pairs; then an errno. */
   readonly #taken = new Int32Array(2 * ACCEPTS_A_TURN_MAX + 1);
   readonly #takenAt: bigint;
-  readonly #packets = Buffer.alloc(ACCEPTS_A_TURN_MAX * FIRST_PACKET_BYTES_MAX);
+  readonly #packets = packetsOf(ACCEPTS_A_TURN_MAX);
   readonly #packetsAt: bigint;
   /** Of those sent to last, who took less: place in the list, bytes taken, in pairs. */
   cut = new Int32Array(2 * FDS_MIN);
   #cutAt: bigint;
-  #bytes: Uint8Array | null = null;
-  #bytesAt = 0n;
-  /** Who is to be written `#gatheredBytes` before this turn ends. */
-  readonly #gathered: Numbered[] = [];
+  /** Where these lie: a ring. */
+  readonly #known: (Uint8Array | null)[] = Array.from({ length: ADDRESSES_MAX }, () => null);
+  readonly #knownAt: bigint[] = Array.from({ length: ADDRESSES_MAX }, () => 0n);
+  #knownNext = 0;
+  /** Who is to be written to before this turn ends, and what: by place. */
+  readonly #gathered: Gathered[] = [];
+  readonly #gatheredBytes: Uint8Array[] = [];
   readonly #gatheredFds = fdsOfRoom(GATHERED_MAX);
-  #gatheredBytes: Uint8Array | null = null;
+  readonly #gatheredFrom = new BigUint64Array(GATHERED_MAX);
+  readonly #gatheredLengths = new Int32Array(GATHERED_MAX);
+  readonly #gatheredCut = new Int32Array(2 * GATHERED_MAX);
+  readonly #gatheredAt: Record<'fds' | 'from' | 'lengths' | 'cut', bigint>;
+  #writing = false;
 
   /** @throws when the kernel has no descriptor, or Node's loop takes none */
   constructor(kernel: Kernel) {
     this.kernel = kernel;
     this.poller = new Poller(kernel, () => this.writeGathered());
-    this.#packetAt = kernel.addressOf(this.packet);
     this.#takenAt = kernel.addressOf(this.#taken);
-    this.#packetsAt = kernel.addressOf(this.#packets);
+    this.#packetsAt = kernel.addressOf(this.#packets[0]!);
     this.#cutAt = kernel.addressOf(this.cut);
-  }
-
-  /** @returns how many of `bytes` were read into `packet`; 0 is the end, −1 nothing yet or an error */
-  read(fd: number): number {
-    return this.kernel.read(fd, this.#packetAt, PACKET_BYTES_MAX);
+    this.#gatheredAt = {
+      fds: kernel.addressOf(this.#gatheredFds),
+      from: kernel.addressOf(this.#gatheredFrom),
+      lengths: kernel.addressOf(this.#gatheredLengths),
+      cut: kernel.addressOf(this.#gatheredCut),
+    };
   }
 
   /** @returns how many of `bytes` the kernel took; fewer or none where it has no room, or the peer is gone */
@@ -65,13 +75,15 @@ export class Descriptors {
     return Math.max(0, this.kernel.write(fd, this.#addressOf(bytes), bytes.length));
   }
 
-  /** Everybody who stands at the same place is written the same object. */
+  /** Everybody who stands at the same place, or is refused in the same words, is written the same object. */
   #addressOf(bytes: Uint8Array): bigint {
-    if (bytes !== this.#bytes) {
-      this.#bytesAt = this.kernel.addressOf(bytes);
-      this.#bytes = bytes;
-    }
-    return this.#bytesAt;
+    const place = this.#known.indexOf(bytes);
+    if (place !== -1) return this.#knownAt[place]!;
+    const at = this.kernel.addressOf(bytes);
+    this.#known[this.#knownNext] = bytes;
+    this.#knownAt[this.#knownNext] = at;
+    this.#knownNext = (this.#knownNext + 1) % ADDRESSES_MAX;
+    return at;
   }
 
   /**
@@ -101,28 +113,60 @@ export class Descriptors {
   }
 
   /**
-   * Has `bytes` written to a connection before the poller's turn ends, together with the others who join in
-   * it: one call, and the kernel's way is walked once after the other. Whatever else is to be done with the
-   * connection comes after `writeGathered`.
+   * Has `bytes` written to a connection before the poller's turn ends, together with all others who are
+   * answered in it: one call, and the kernel's way is walked once after the other. Whatever else is to be done
+   * with the connection comes after `writeGathered`.
    * @returns false outside of a turn: nothing is done
    */
-  gather(connection: Numbered, bytes: Uint8Array): boolean {
-    if (!this.poller.turning) return false;
-    const full = this.#gathered.length === GATHERED_MAX;
-    if (full || bytes !== this.#gatheredBytes) this.writeGathered();
-    this.#gatheredBytes = bytes;
-    this.#gatheredFds[this.#gathered.push(connection) - 1] = connection.fd;
+  gather(connection: Gathered, bytes: Uint8Array): boolean {
+    if (!this.poller.turning || this.#writing) return false;
+    if (this.#gathered.length === GATHERED_MAX) this.writeGathered();
+    const place = this.#gathered.push(connection) - 1;
+    this.#gatheredBytes.push(bytes);
+    this.#gatheredFds[place] = connection.fd;
     return true;
   }
 
   writeGathered(): void {
-    const bytes = this.#gatheredBytes;
-    if (bytes === null) return;
-    const cut = this.writeEach(this.#gatheredFds, this.#gathered.length, bytes);
-    for (let pair = 0; pair < 2 * cut; pair += 2)
-      this.#gathered[this.cut[pair]!]!.owe(bytes, this.cut[pair + 1]!);
-    this.#gathered.length = 0;
-    this.#gatheredBytes = null;
+    if (this.#writing || this.#gathered.length === 0) return;
+    this.#writing = true;
+    try {
+      const cut = this.#writeOwn();
+      for (let pair = 0; pair < 2 * cut; pair += 2) {
+        const place = this.#gatheredCut[pair]!;
+        this.#gathered[place]!.owe(this.#gatheredBytes[place]!, this.#gatheredCut[pair + 1]!);
+      }
+      for (const connection of this.#gathered) connection.written();
+    } finally {
+      this.#gathered.length = 0;
+      this.#gatheredBytes.length = 0;
+      this.#writing = false;
+    }
+  }
+
+  /** To each who was gathered its own. @returns how many did not take all; which stands in `#gatheredCut` */
+  #writeOwn(): number {
+    const { loops } = this.kernel;
+    const count = this.#gathered.length;
+    if (loops !== null) {
+      for (let place = 0; place < count; place++) {
+        const bytes = this.#gatheredBytes[place]!;
+        this.#gatheredFrom[place] = this.#addressOf(bytes);
+        this.#gatheredLengths[place] = bytes.length;
+      }
+      const { fds, from, lengths, cut } = this.#gatheredAt;
+      return loops.sendOwn(fds, count, from, lengths, cut);
+    }
+    let pairs = 0;
+    for (let place = 0; place < count; place++) {
+      const bytes = this.#gatheredBytes[place]!;
+      const taken = this.write(this.#gatheredFds[place]!, bytes);
+      if (taken === bytes.length) continue;
+      this.#gatheredCut[2 * pairs] = place;
+      this.#gatheredCut[2 * pairs + 1] = taken;
+      pairs++;
+    }
+    return pairs;
   }
 
   /**
@@ -138,7 +182,7 @@ export class Descriptors {
       ACCEPTS_A_TURN_MAX,
       this.#takenAt,
       this.#packetsAt,
-      FIRST_PACKET_BYTES_MAX,
+      PACKET_BYTES_MAX,
     );
   }
 
@@ -156,9 +200,9 @@ export class Descriptors {
         kernel.close(fd);
         continue;
       }
-      const into = this.#packetsAt + BigInt(count * FIRST_PACKET_BYTES_MAX);
+      const into = this.#packetsAt + BigInt(count * PACKET_BYTES_MAX);
       this.#taken[2 * count] = fd;
-      this.#taken[2 * count + 1] = kernel.read(fd, into, FIRST_PACKET_BYTES_MAX);
+      this.#taken[2 * count + 1] = kernel.read(fd, into, PACKET_BYTES_MAX);
       count++;
     }
     return count;
@@ -168,11 +212,14 @@ export class Descriptors {
     return this.#taken[2 * index]!;
   }
 
-  /** What it had sent; null when nothing yet, empty at its end. Valid until the next `acceptEach`. */
-  firstPacketOf(index: number): Buffer | null {
-    const length = this.#taken[2 * index + 1]!;
-    const from = index * FIRST_PACKET_BYTES_MAX;
-    return length < 0 ? null : this.#packets.subarray(from, from + length);
+  /** How many bytes it had sent into `firstPacketOf`: 0 is its end, −1 nothing yet. */
+  heardOf(index: number): number {
+    return this.#taken[2 * index + 1]!;
+  }
+
+  /** Valid until the next `acceptEach`. */
+  firstPacketOf(index: number): Buffer {
+    return this.#packets[index]!;
   }
 
   /** What ended the last `acceptEach`, an errno; 0 when it took as many as it may. */

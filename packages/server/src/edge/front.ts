@@ -90,8 +90,8 @@ export class Front {
     if (kernel === null || proxyProtocol === true) return;
     this.#bareServer = BareServer.instead(kernel, this.#server, BACKLOG, {
       ...this.#bareOwner,
-      accepted: (socket, packet) => {
-        this.#acceptBare(socket, packet);
+      accepted: (socket, packet, length) => {
+        this.#acceptBare(socket, packet, length);
         this.#leaveWhenFull();
       },
       exhausted: () => {
@@ -175,28 +175,29 @@ export class Front {
   }
 
   /** What every plain connection is, until its first packet shows that it is more than a listener's. */
-  #acceptBare(socket: BareSocket, packet: Buffer | null): void {
+  #acceptBare(socket: BareSocket, packet: Buffer, length: number): void {
     const secure = this.#secure !== null;
     const full = secure ? this.#isOverfull() : this.#isFull();
     this.#bare++;
     if (full && !secure) socket.refuse(this.#houseFull());
     if (full) socket.destroy();
-    else socket.begin(packet);
+    else socket.begin(packet, length);
     // In a stampede most requests lie there when their connection is accepted.
     if (!socket.heard && !socket.resting && !socket.destroyed)
       this.#silence.await(socket, this.#firstRequestUntilMs());
   }
 
   readonly #bareOwner: BareOwner = {
-    first: (socket, bytes) => {
+    first: (socket, packet, length) => {
       if (this.#secure !== null) {
         const secured = this.#become(socket);
-        this.#handshake(secured, Buffer.from(bytes));
+        this.#handshake(secured, Buffer.from(packet.subarray(0, length)));
         return;
       }
-      const request = parseLiveRequest(bytes);
+      const request = parseLiveRequest(packet, length);
       if (request !== null) this.#answer(socket, request);
-      else if (!this.#tellHowItStands(socket, bytes)) this.#outgrown(socket, Buffer.from(bytes));
+      else if (!this.#tellHowItStands(socket, packet, length))
+        this.#outgrown(socket, Buffer.from(packet.subarray(0, length)));
     },
     ended: (socket) => this.#lingerBare(socket),
     closed: (socket) => {
@@ -206,7 +207,8 @@ export class Front {
   };
 
   #outgrown(bare: BareSocket, bytes: Buffer): void {
-    const untilMs = this.#silence.untilMs(bare) ?? this.#firstRequestUntilMs();
+    const { silentUntilMs } = bare;
+    const untilMs = Number.isFinite(silentUntilMs) ? silentUntilMs : this.#firstRequestUntilMs();
     const socket = this.#become(bare);
     this.#keep(socket, untilMs);
     this.#pass(socket, bytes);
@@ -318,9 +320,9 @@ export class Front {
   }
 
   /** @returns false when that is not what the packet asks, or there is nothing to tell */
-  #tellHowItStands(socket: BareSocket, packet: Uint8Array): boolean {
+  #tellHowItStands(socket: BareSocket, packet: Uint8Array, length: number): boolean {
     const keeps = this.#keeps();
-    const answer = this.#options.waiters.answerTo(packet, keeps);
+    const answer = this.#options.waiters.answerTo(packet, length, keeps);
     if (answer === null) return false;
     this.#answerBare(socket, answer, keeps);
     return true;
@@ -361,7 +363,8 @@ export class Front {
 
   #sweep(): void {
     const { counters, clock } = this.#options;
-    counters.refusals.idle += this.#silence.sweep(clock.monotonicMs());
+    const bare = this.#bareServer?.sockets() ?? [];
+    counters.refusals.idle += this.#silence.sweep(clock.monotonicMs(), bare);
   }
 
   /** No new connection is taken; a queued one goes to another edge that shares the socket. */

@@ -4,3 +4,4 @@ import { withoutLoops } from './edge.fixture.ts';
 withoutLoops();
 await import('./edge.test.ts');
 await import('./slow-reader.test.ts');
+await import('./waiters.test.ts');

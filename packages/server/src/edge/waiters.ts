@@ -22,11 +22,12 @@ export class Waiters {
   }
 
   /**
+   * @param packet its first `length` bytes
    * @param kept the connection will be
    * @returns the answer; null when that is not the question, or the full HTTP server must answer it
    */
-  answerTo(packet: Uint8Array, kept: boolean): Uint8Array | null {
-    const spaceId = parseWaitingRequest(packet);
+  answerTo(packet: Uint8Array, length: number, kept: boolean): Uint8Array | null {
+    const spaceId = parseWaitingRequest(packet, length);
     const answer = spaceId === null ? null : this.#ready(spaceId, kept);
     if (answer !== null) this.#counters.fastAnswers++;
     return answer;

@@ -26,7 +26,7 @@ export interface Kernel {
   /** The calls above, many at once; null where the library for it was not built. */
   readonly loops: KernelLoops | null;
   /** Where `bytes` lie; they must be kept while the kernel is told of it, and do not move. */
-  addressOf(bytes: Uint8Array | Int32Array): bigint;
+  addressOf(bytes: Uint8Array | Int32Array | BigUint64Array): bigint;
   /**
    * Calls back from the event loop when a descriptor is readable: at once after a silence, then every few
    * milliseconds until `readable` says that there was nothing. @throws when the loop refuses
@@ -37,6 +37,15 @@ export interface Kernel {
 /** `native/edge.c`, which says what each returns. */
 export interface KernelLoops {
   sendEach(fds: bigint, count: number, from: bigint, length: number, cut: bigint): number;
+  sendOwn(fds: bigint, count: number, from: bigint, lengths: bigint, cut: bigint): number;
+  hearEach(
+    epoll: number,
+    max: number,
+    events: bigint,
+    lengths: bigint,
+    packets: bigint,
+    packetMax: number,
+  ): number;
   acceptEach(
     listener: number,
     epoll: number,

@@ -19,7 +19,7 @@ interface Ffi {
     getFunction(name: string, signature: Signature): Native;
     registerCallback(signature: Signature, callback: () => void): bigint;
   };
-  getRawPointer(bytes: Uint8Array | Int32Array): bigint;
+  getRawPointer(bytes: Uint8Array | Int32Array | BigUint64Array): bigint;
   getInt32(address: bigint): number;
   getCurrentEventLoop(): bigint;
 }
@@ -60,6 +60,8 @@ function loadLoops(ffi: Ffi, library: string | null): KernelLoops | null {
       loaded.getFunction(name, { arguments: types, return: 'i32' }) as never;
     return {
       sendEach: i32('parterre_send_each', 'pointer', 'i32', 'pointer', 'u32', 'pointer'),
+      sendOwn: i32('parterre_send_own', 'pointer', 'i32', 'pointer', 'pointer', 'pointer'),
+      hearEach: i32('parterre_hear_each', 'i32', 'i32', 'pointer', 'pointer', 'pointer', 'i32'),
       acceptEach: i32('parterre_accept_each', 'i32', 'i32', 'i32', 'pointer', 'pointer', 'i32'),
     };
   } catch {
