@@ -13,8 +13,8 @@ import type { ProgrammeRecord } from '../ports/programme-log.ts';
 import {
   type Admission,
   type Admitted,
-  ENDED,
   NOT_SETTLED,
+  silenceOf,
   UNKNOWN_SPACE,
   waitingFor,
 } from './admission.ts';
@@ -294,15 +294,7 @@ export class House implements FeedReader {
   }
 
   #silenceOf(room: Room | undefined): Refusal | null {
-    if (room === undefined) return this.settled ? UNKNOWN_SPACE : NOT_SETTLED;
-    const { space } = room;
-    if (space.state === 'ended') return ENDED;
-    return space.state === 'scheduled' ? this.#notOpen(space) : null;
-  }
-
-  #notOpen(space: PublicSpace): Refusal {
-    const waitS = Math.ceil((space.doorsAtMs - this.#options.clock.wallMs()) / 1_000);
-    return { refusal: 'not_open', retryAfterS: Math.min(60, Math.max(1, waitS)) };
+    return silenceOf(room?.space, this.settled, this.#options.clock);
   }
 
   /**
