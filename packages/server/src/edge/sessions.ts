@@ -4,7 +4,6 @@
  * its connections; a later one supersedes, so that words which cross on the way do no harm. Nothing is kept
  * of one who gives no name, and of the others until their connection ends.
  */
-import type { Listener } from './cohort.ts';
 
 /** A name and a number; hard to guess, since whoever knows it can end that connection. */
 const SESSION = /^[A-Za-z0-9_-]{16,43}\.\d{1,9}$/;
@@ -15,14 +14,20 @@ export function isSession(text: string): boolean {
   return SESSION.test(text);
 }
 
+/** A listener, as far as it is known here. */
+interface Named {
+  session: Session | null;
+  drop(reason: 'superseded'): void;
+}
+
 /** One connection of a player that gave its name. */
 export class Session {
   readonly #among: Map<string, Session>;
   readonly #name: string;
   readonly number: number;
-  readonly listener: Listener;
+  readonly listener: Named;
 
-  constructor(among: Map<string, Session>, name: string, number: number, listener: Listener) {
+  constructor(among: Map<string, Session>, name: string, number: number, listener: Named) {
     this.#among = among;
     this.#name = name;
     this.number = number;
@@ -51,7 +56,7 @@ export class Sessions {
   }
 
   /** From here on the listener is this connection of its player. */
-  begin(text: string, listener: Listener): void {
+  begin(text: string, listener: Named): void {
     const [name, number] = [nameOf(text), numberOf(text)];
     const before = this.#sessions.get(name);
     if (before !== undefined && before.number > number) return;
