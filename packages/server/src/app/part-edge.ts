@@ -140,7 +140,7 @@ function publish(edge: Edge, { metrics: registry }: PartContext): () => void {
     registers: [registry],
     collect() {
       this.reset();
-      for (const { lane, profile, listeners } of house.census())
+      for (const { lane, profile, listeners } of edge.census())
         this.inc({ lane, profile }, listeners);
     },
   });

@@ -121,7 +121,7 @@ describe('the live lane', () => {
     client.socket.write('x'.repeat(10_000));
     await client.closed;
     expect(edge.counters.drops.chatter).toBe(1);
-    expect(edge.house.census().every(({ listeners }) => listeners === 0)).toBe(true);
+    expect(edge.census().every(({ listeners }) => listeners === 0)).toBe(true);
   });
 });
 

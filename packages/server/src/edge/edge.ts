@@ -19,6 +19,7 @@ import type { OverflowOptions } from './overflow.ts';
 import { Pages } from './pages.ts';
 import { Peers } from './peers.ts';
 import { PartProxy } from './proxy.ts';
+import { censusOf } from './room.ts';
 import type { TlsFiles } from './secure.ts';
 import { Waiters } from './waiters.ts';
 
@@ -175,6 +176,11 @@ export class Edge {
 
   get sessions(): House['sessions'] {
     return this.house.sessions;
+  }
+
+  /** Listeners by lane and profile, over all spaces. */
+  census(): ReturnType<typeof censusOf> {
+    return censusOf(this.house.rooms());
   }
 
   /** Listeners of a space. */

@@ -134,20 +134,6 @@ export class House implements FeedReader {
     return this.#paces[profile].flushMs;
   }
 
-  /** Listeners by lane and profile, over all spaces. */
-  census(): { readonly lane: LaneId; readonly profile: ProfileId; readonly listeners: number }[] {
-    const rows = new Map<string, { lane: LaneId; profile: ProfileId; listeners: number }>();
-    for (const { cohorts } of this.#rooms.values()) {
-      for (const { lane, profile, size } of cohorts) {
-        const name = `${lane} ${profile.id}`;
-        const row = rows.get(name) ?? { lane, profile: profile.id, listeners: 0 };
-        row.listeners += size;
-        rows.set(name, row);
-      }
-    }
-    return [...rows.values()];
-  }
-
   space(
     space: PublicSpace,
     _anchorMs: number | null = null,

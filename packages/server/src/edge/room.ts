@@ -85,6 +85,27 @@ export function listenersIn({ cohorts, groups }: Room): number {
   return listeners;
 }
 
+/** Listeners of a lane and profile. */
+interface CensusRow {
+  readonly lane: LaneId;
+  readonly profile: ProfileId;
+  readonly listeners: number;
+}
+
+/** Over all these spaces. */
+export function censusOf(rooms: Iterable<Room>): CensusRow[] {
+  const rows = new Map<string, { lane: LaneId; profile: ProfileId; listeners: number }>();
+  for (const { cohorts } of rooms) {
+    for (const { lane, profile, size } of cohorts) {
+      const name = `${lane} ${profile.id}`;
+      const row = rows.get(name) ?? { lane, profile: profile.id, listeners: 0 };
+      row.listeners += size;
+      rows.set(name, row);
+    }
+  }
+  return [...rows.values()];
+}
+
 /** Who has this; in the space's own rendition where the one asked for is not held. */
 export function cohortOf(
   { cohorts }: Room,
