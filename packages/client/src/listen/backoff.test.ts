@@ -1,3 +1,4 @@
+import { PROFILES, type ProfileId } from '@parterre/protocol';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
@@ -10,6 +11,7 @@ import {
   SPREAD_MS_MAX,
 } from './backoff.ts';
 
+const PROFILE_IDS: readonly ProfileId[] = ['near', 'steady', 'far'];
 const random = fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true });
 
 describe('backoff', () => {
@@ -43,6 +45,29 @@ describe('backoff', () => {
     expect(retryDelayMs(5, 0)).toBeLessThan(retryDelayMs(5, 0.99));
   });
 
+  it.each(PROFILE_IDS)(
+    '[P1] lets no second be twice the mean once a house has backed off: %s',
+    (id) => {
+      const { bufferMs, flushMs } = PROFILES[id];
+      const uniform = mulberry(7);
+      const untilS = 60;
+      for (const retryAfterMs of [0, 1_000]) {
+        const bins = new Array<number>(untilS).fill(0);
+        // Everybody loses the connection at once, and nothing answers, or everything is refused.
+        for (let client = 0; client < 5_000; client++) {
+          let atMs = retryDelayMs(1, uniform(), 0, bufferMs - flushMs * uniform());
+          for (let failures = 2; atMs < untilS * 1_000; failures++) {
+            bins[Math.floor(atMs / 1_000)]!++;
+            atMs += retryDelayMs(failures, uniform(), retryAfterMs);
+          }
+        }
+        const backedOff = bins.slice(RETRY_MS_MAX / 1_000);
+        const mean = backedOff.reduce((sum, count) => sum + count, 0) / backedOff.length;
+        expect(Math.max(...backedOff)).toBeLessThan(2 * mean);
+      }
+    },
+  );
+
   it('never comes before Retry-After', () => {
     fc.assert(
       fc.property(
@@ -63,3 +88,14 @@ describe('backoff', () => {
       expect(parseRetryAfterMs(field, now)).toBe(0);
   });
 });
+
+/** A small seeded generator, uniform in [0, 1). */
+function mulberry(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
+  };
+}
