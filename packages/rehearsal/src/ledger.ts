@@ -60,6 +60,8 @@ export class Ledger {
   readonly latency = new Histogram();
   readonly join = new Histogram();
   readonly resume = new Histogram();
+  /** From losing the connection to each try to come back. */
+  readonly tries = new Histogram();
   /** From coming to the first sound or a place in line. */
   readonly reached = new Histogram();
   readonly line = { ...NO_LINE };
@@ -171,12 +173,13 @@ export class Ledger {
       samples.reduce((all, sample) => all + of(sample), 0);
     this.#secondLatency.clear();
     this.#secondJoin.clear();
-    for (const { latency, join, resume, reached } of samples) {
+    for (const { latency, join, resume, tries, reached } of samples) {
       this.#secondLatency.add(latency);
       this.#secondJoin.add(join);
       this.latency.add(latency);
       this.join.add(join);
       this.resume.add(resume);
+      this.tries.add(tries);
       this.reached.add(reached);
     }
     this.waiting = this.#now((sample) => sample.waiting);

@@ -277,6 +277,7 @@ export class Member {
   #open(): void {
     const { system, tls } = this.#company;
     const nowMs = system.monotonicMs();
+    if (this.#hearing.next !== -1) this.#company.tallies.tries.record(nowMs - this.#wantedAtMs);
     this.#hearing.ask(nowMs);
     this.#askedAtMs = nowMs;
     this.#openedAtMs = 0;

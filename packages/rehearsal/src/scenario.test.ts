@@ -53,6 +53,12 @@ describe('scenario', () => {
     ]);
   });
 
+  it('knows whether half of the house leaves at once', () => {
+    const emptied = (words: string): boolean => scoreOf(words, options).emptied;
+    expect(['mass-exit', 'interview-2023', 'overrun'].filter(emptied)).toHaveLength(3);
+    expect(['steady', 'stampede', 'doors', 'retry-storm'].filter(emptied)).toEqual([]);
+  });
+
   it('never wants more than its peak or less than nobody', () => {
     const name = fc.constantFrom(...BUILT_IN.map((each) => each.name));
     const speed = fc.double({ min: 1, max: 100, noNaN: true });

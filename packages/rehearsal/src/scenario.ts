@@ -64,6 +64,8 @@ export interface Score {
   /** Until the audience of the first point is in. */
   readonly prerollS: number;
   readonly listenersMax: number;
+  /** Half of the largest house or more leaves within a minute. */
+  readonly emptied: boolean;
   readonly profile: ProfileId | null;
   readonly manners: Manners;
   readonly incidents: readonly Incident[];
@@ -94,6 +96,8 @@ export const LISTENERS_MAX = 1_000_000;
 /** Longest rehearsal, s. */
 export const SECONDS_MAX = 86_400;
 const PARTS_MAX = 8;
+/** A house that loses half of its listeners within so long is emptied, s. */
+const EMPTIED_S = 60;
 const FOR_EVER = Number.POSITIVE_INFINITY;
 const PART = /^(.+?)(?::(\d{1,7}))?(?:@(\d{1,5}))?(?:x(\d{1,4}(?:\.\d{1,3})?))?$/;
 
@@ -119,6 +123,7 @@ export function scoreOf(words: string, options: ScoreOptions): Score {
     seconds: prerollS + seconds,
     prerollS,
     listenersMax,
+    emptied: isEmptied(timesOf(parts), crowd, listenersMax / 2),
     profile: profileOf(parts),
     manners: mannersOf(parts),
     incidents: parts.flatMap((part) => incidentsOf(part, prerollS)),
@@ -190,6 +195,18 @@ function wantedAt(parts: readonly Part[], options: ScoreOptions, second: number)
 function timesOf(parts: readonly Part[]): number[] {
   return parts.flatMap(({ scenario, startS, speed }) =>
     scenario.house.map(([time]) => startS + time / speed),
+  );
+}
+
+/** Straight lines fall most from a bend or to one. */
+function isEmptied(
+  times: readonly number[],
+  crowd: (second: number) => number,
+  least: number,
+): boolean {
+  const fall = (from: number, to: number): number => crowd(from) - crowd(to);
+  return times.some(
+    (at) => Math.max(fall(at, at + EMPTIED_S), fall(Math.max(0, at - EMPTIED_S), at)) >= least,
   );
 }
 

@@ -38,6 +38,8 @@ export interface Sample {
   readonly latency: Tally;
   readonly join: Tally;
   readonly resume: Tally;
+  /** From losing the connection to each try to come back, whether it succeeds or not. */
+  readonly tries: Tally;
   /** From coming to the first sound or a place in line, once for every visitor. */
   readonly reached: Tally;
   readonly faults: readonly string[];
@@ -70,6 +72,7 @@ export class Tallies {
   readonly latency = new Histogram();
   readonly join = new Histogram();
   readonly resume = new Histogram();
+  readonly tries = new Histogram();
   readonly reached = new Histogram();
   #faults: string[] = [];
 
@@ -90,6 +93,7 @@ export class Tallies {
       latency: this.latency.tally(),
       join: this.join.tally(),
       resume: this.resume.tally(),
+      tries: this.tries.tally(),
       reached: this.reached.tally(),
       faults: this.#faults,
     };
@@ -98,6 +102,7 @@ export class Tallies {
     this.latency.clear();
     this.join.clear();
     this.resume.clear();
+    this.tries.clear();
     this.reached.clear();
     this.#faults = [];
     return taken;

@@ -10,6 +10,7 @@ const HERE = {
   wanted: 100,
   edgesKilled: 0,
   cut: false,
+  emptied: false,
   capacity: null,
   cores: 2,
   memoryFree: 0.5,
@@ -74,8 +75,8 @@ describe('verdict', () => {
     expect(over({}, 100, 103)).toBe(3);
   });
 
-  it('[P1] looks at the way back after a cut of all connections', () => {
-    const measures = promisesOf(ledgerOf({}), { ...HERE, cut: true }).map(({ measure }) => measure);
+  it.each(['cut', 'emptied'])('[P1] looks at the way back when the house was %s', (how) => {
+    const measures = promisesOf(ledgerOf({}), { ...HERE, [how]: true }).map((each) => each.measure);
     expect(measures).toContain('resume.peak_to_mean');
     expect(measures).not.toContain('resume.max_s');
   });
@@ -114,14 +115,19 @@ describe('verdict', () => {
   });
 
   it('[P1] compares the fullest second of a return with the mean', () => {
-    const returned = (...atMs: readonly number[]): number => {
-      const resume = new Histogram();
-      for (const ms of atMs) resume.record(ms);
-      return peakToMean(resume);
+    const returned = (house: number, ...atMs: readonly number[]): number => {
+      const tries = new Histogram();
+      for (const ms of atMs) tries.record(ms);
+      return peakToMean(tries, house);
     };
-    expect(returned(100, 1_100, 2_100)).toBeCloseTo(1);
-    expect(returned(100, 200, 300, 2_900)).toBeCloseTo((3 * 3) / 4);
-    expect(returned(100, 200)).toBe(1);
-    expect(returned()).toBe(0);
+    expect(returned(3, 100, 1_100, 2_100)).toBeCloseTo(1);
+    expect(returned(4, 100, 200, 300, 2_900)).toBeCloseTo((3 * 3) / 4);
+    expect(returned(2, 100, 200)).toBe(1);
+    expect(returned(1)).toBe(0);
+    const wave = Array.from({ length: 200 }, (_, at) => at * 10);
+    expect(returned(200, ...wave)).toBeCloseTo(1, 1);
+    // One who comes late does not make a wave of the others, nor do a few.
+    expect(returned(201, ...wave, 30_000)).toBeCloseTo(1, 1);
+    expect(returned(1_000, 100, 200, 300, 2_900)).toBe(0);
   });
 });

@@ -22,6 +22,9 @@ const NEAR_P99_S_MAX = 1;
 /** All listeners of an edge that died are back within, s. */
 const BACK_S_MAX = 3;
 const PEAK_TO_MEAN_MAX = 2;
+/** The last ones of a wave do not make it longer, nor fewer than so many of the house a wave. */
+const WAVE_SHARE = 0.99;
+const WAVE_MIN_SHARE = 0.01;
 /** So much of the wanted house may be missing at the peak. */
 const MISSING_SHARE_MAX = 0.02;
 
@@ -32,6 +35,8 @@ export interface Circumstances {
   readonly edgesKilled: number;
   /** All connections were cut at once, at least once. */
   readonly cut: boolean;
+  /** Half of the house or more left at once. */
+  readonly emptied: boolean;
   /** What the server was told to take in, of all its spaces; null where that is not known. */
   readonly capacity: number | null;
   /** Cores of the machine the server runs on; null when it is not this one. */
@@ -77,8 +82,9 @@ export function promisesOf(ledger: Ledger, circumstances: Circumstances): Promis
   must('P1', 'latency.p99_s', near ? NEAR_P99_S_MAX : bufferS, p99S);
   if (circumstances.edgesKilled > 0)
     must('P1', 'resume.max_s', BACK_S_MAX, ledger.resume.maxMs / 1_000);
-  if (circumstances.edgesKilled > 0 || circumstances.cut) {
-    must('P1', 'resume.peak_to_mean', PEAK_TO_MEAN_MAX, peakToMean(ledger.resume));
+  if (circumstances.edgesKilled > 0 || circumstances.cut || circumstances.emptied) {
+    const ratio = peakToMean(ledger.tries, circumstances.wanted);
+    must('P1', 'resume.peak_to_mean', PEAK_TO_MEAN_MAX, ratio);
   }
   must('P2', 'join.first_audio.p95_s', FIRST_AUDIO_S_MAX, (ledger.join.at(0.95) ?? 0) / 1_000);
   must('P2', 'waiting_at_end', 0, ledger.waiting);
@@ -157,13 +163,16 @@ export function saturationOf(ledger: Ledger, circumstances: Circumstances): Satu
   return figures === null ? 'unknown' : 'none';
 }
 
-/** The fullest second after the loss, over the mean of the seconds until all were back. */
-export function peakToMean(resume: Histogram): number {
-  const bins = Math.ceil(resume.maxMs / 1_000);
-  if (resume.count === 0 || bins <= 1) return resume.count === 0 ? 0 : 1;
+/**
+ * The fullest second of tries after the loss, over the mean of the seconds in which nearly all of them came;
+ * 0 when hardly anybody of the house came back.
+ */
+export function peakToMean(tries: Histogram, house: number): number {
+  if (tries.count <= house * WAVE_MIN_SHARE) return 0;
+  const bins = Math.max(1, Math.ceil((tries.at(WAVE_SHARE) ?? 0) / 1_000));
   let peak = 0;
   for (let bin = 0; bin < bins; bin++) {
-    peak = Math.max(peak, resume.below((bin + 1) * 1_000) - resume.below(bin * 1_000));
+    peak = Math.max(peak, tries.below((bin + 1) * 1_000) - tries.below(bin * 1_000));
   }
-  return (peak * bins) / resume.count;
+  return (peak * bins) / tries.below(bins * 1_000);
 }

@@ -94,6 +94,7 @@ export async function rehearse(run: Rehearsing): Promise<RehearsalResult> {
         wanted,
         edgesKilled: done.edgesKilled,
         cut: score.incidents.some((incident) => incident.do === 'cut'),
+        emptied: score.emptied,
         capacity: run.capacity,
       };
       return { ledger, judgement: judge(ledger, circumstances, conductor.stopped) };
