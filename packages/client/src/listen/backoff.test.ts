@@ -46,7 +46,7 @@ describe('backoff', () => {
   });
 
   it.each(PROFILE_IDS)(
-    '[P1] lets no second be twice the mean once a house has backed off: %s',
+    '[P1] lets no second stand far above the mean once a house has backed off: %s',
     (id) => {
       const { bufferMs, flushMs } = PROFILES[id];
       const uniform = mulberry(7);
@@ -63,7 +63,8 @@ describe('backoff', () => {
         }
         const backedOff = bins.slice(RETRY_MS_MAX / 1_000);
         const mean = backedOff.reduce((sum, count) => sum + count, 0) / backedOff.length;
-        expect(Math.max(...backedOff)).toBeLessThan(2 * mean);
+        // Twice the mean is what may be; waits from half of the step on would be close to it.
+        expect(Math.max(...backedOff)).toBeLessThan(1.5 * mean);
       }
     },
   );

@@ -18,6 +18,8 @@ export const RETRY_MS_MAX = 10_000;
 export const RETRY_AFTER_MS_MAX = 300_000;
 
 const STEP_MS = 250;
+/** Of a step at least so much is waited: the less, the sooner a house that was lost as one is spread. */
+const LEAST_SHARE = 0.25;
 /** How far beyond Retry-After a retry may be spread, as a share of it. */
 const RETRY_AFTER_SPREAD = 0.25;
 
@@ -35,7 +37,8 @@ export function retryDelayMs(
   const own =
     failures <= 1
       ? random * Math.max(FIRST_RETRY_MS_MAX, Math.min(SPREAD_MS_MAX, aheadMs - RECONNECT_MS))
-      : Math.min(RETRY_MS_MAX, STEP_MS * 2 ** Math.min(failures - 1, 16)) * (0.5 + random / 2);
+      : Math.min(RETRY_MS_MAX, STEP_MS * 2 ** Math.min(failures - 1, 16)) *
+        (LEAST_SHARE + (1 - LEAST_SHARE) * random);
   if (retryAfterMs <= 0) return own;
   return Math.max(
     own,
