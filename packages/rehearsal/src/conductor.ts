@@ -184,9 +184,11 @@ export class Conductor {
   #happen(incident: Incident): void {
     const ledger = this.#ledger;
     if (incident.do === 'cut') {
+      const { share, awayS } = incident;
       for (const generator of this.#generators)
-        generator.send({ type: 'cut', share: incident.share });
-      ledger.tell(this.#atS(), `${Math.round(incident.share * 100)} % of the connections cut`);
+        generator.send({ type: 'cut', share, awayMs: awayS * 1_000 });
+      const away = awayS > 0 ? `, with no way back for ${awayS} s` : '';
+      ledger.tell(this.#atS(), `${Math.round(share * 100)} % of the connections cut${away}`);
       return;
     }
     this.#options.disturb(incident.do).then(

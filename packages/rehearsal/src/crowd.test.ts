@@ -1,4 +1,6 @@
+import { CHUNK_MS } from '@parterre/protocol';
 import { afterEach, describe, expect, it, vi } from 'vitest';
+import { Arrivals } from './arrivals.ts';
 import { Crowd, type CrowdSample } from './crowd.ts';
 import { type Lane, type Lie, openLane, realSystem, truth } from './lane.fixture.ts';
 import { alteredChunkOf, chunkOf } from './programme.fixture.ts';
@@ -98,8 +100,30 @@ describe('a crowd', () => {
     await vi.waitUntil(() => look().listeners === 40, { timeout: 10_000 });
     expect(sum).toMatchObject({ joins: 80, resumes: 40, gaps: 0, wrong: 0, dry: 0 });
     expect(new Set(lane.asked.slice(40))).toEqual(new Set([118]));
-    crowd.cut(1);
+    crowd.cut(1, 0);
     await vi.waitUntil(() => look().listeners === 0);
+  });
+
+  it('[P1] finds no way back while its network is away, and what that costs is not counted', async () => {
+    let passedMs = 0;
+    const monotonicMs = (): number => performance.now() + passedMs;
+    const { lane, crowd, sum, look } = await aCrowd(truth, 40, { ...realSystem, monotonicMs });
+    crowd.cut(1, 60_000);
+    const tries = new Arrivals();
+    await vi.waitUntil(
+      () => {
+        tries.add(look().triesAway);
+        return tries.counts.reduce((all, count) => all + count, 0) >= 80;
+      },
+      { timeout: 10_000 },
+    );
+    expect(lane.asked).toHaveLength(40);
+    passedMs = 60_000;
+    const programme = setInterval(() => lane.flush(), CHUNK_MS);
+    await vi.waitUntil(() => look().listeners === 40, { timeout: 10_000 });
+    clearInterval(programme);
+    expect(new Set(lane.asked.slice(40))).toEqual(new Set([118]));
+    expect(sum).toMatchObject({ resumes: 40, gaps: 0, wrong: 0, dry: 0 });
   });
 
   it('[P8] a process that was held up keeps its connections: what came meanwhile lies unread', async () => {

@@ -103,10 +103,10 @@ export class Crowd {
     this.#wanted = Math.min(LISTENERS_PER_PROCESS, listeners);
   }
 
-  /** This share of the connections is lost at once, and comes back as players do. */
-  cut(share: number): void {
+  /** This share of the connections is lost at once, and comes back as players do, not sooner than `awayMs`. */
+  cut(share: number, awayMs: number): void {
     const { system } = this.#options;
-    for (const member of this.#members) if (system.random() < share) member.cut();
+    for (const member of this.#members) if (system.random() < share) member.cut(awayMs);
   }
 
   close(): void {

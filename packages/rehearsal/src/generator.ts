@@ -26,7 +26,7 @@ export function runGenerator(system: System, channel: Channel): Promise<void> {
     channel.on('message', (message) => {
       if (message.type === 'stop') end();
       if (message.type === 'want') crowd?.want(message.listeners);
-      if (message.type === 'cut') crowd?.cut(message.share);
+      if (message.type === 'cut') crowd?.cut(message.share, message.awayMs);
       if (message.type !== 'begin') return;
       void Crowd.open({ ...message, system, second }).then((opened) => {
         crowd = opened;

@@ -48,6 +48,8 @@ export class Hearing {
   heard = false;
   /** What it lacks is its own doing: a slow reader counts no gaps and no dryness. */
   readonly excused: boolean;
+  /** So is the next time that it runs dry. */
+  #forgiven = false;
   readonly #audience: Audience;
   readonly #playout = new Playout();
   #stage: 'head' | 'init' | 'chunks' = 'head';
@@ -82,6 +84,11 @@ export class Hearing {
     this.#carry = null;
     this.heard = false;
     this.#askedAtMs = nowMs + this.#audience.wallOffsetMs;
+  }
+
+  /** Its network is away for longer than anybody buffers: that it runs dry is nobody's doing. */
+  forgive(): void {
+    this.#forgiven = true;
   }
 
   /** Sound that is left to play, ms; 0 before any came. */
@@ -258,7 +265,9 @@ export class Hearing {
     const profile = this.#profile;
     tallies.chunks++;
     this.next = Math.max(this.next, seq + 1);
-    if (!this.#playout.arrived(seq, nowMs, profile) && !this.excused) tallies.dry++;
+    if (!this.#playout.arrived(seq, nowMs, profile) && !this.excused && !this.#forgiven)
+      tallies.dry++;
+    this.#forgiven = false;
     this.heard = true;
     // What is promised of the delay is promised of the rehearsal's profile.
     if (!reference.has(seq) || profile.id !== this.#audience.profile.id) return;

@@ -3,6 +3,7 @@
  * second by second, and over the whole. Times in s are counted from its beginning.
  */
 import type { MixerLateness, RehearsalResult, RehearsalSecond } from '@parterre/protocol/rehearsal';
+import { Arrivals } from './arrivals.ts';
 import { Histogram } from './histogram.ts';
 import { latenessBetween } from './mixer-figures.ts';
 import type { Digest } from './reference.ts';
@@ -60,8 +61,9 @@ export class Ledger {
   readonly latency = new Histogram();
   readonly join = new Histogram();
   readonly resume = new Histogram();
-  /** From losing the connection to each try to come back. */
-  readonly tries = new Histogram();
+  /** Tries to come back since the loss, those where there was no way back for a while apart. */
+  readonly tries = new Arrivals();
+  readonly triesAway = new Arrivals();
   /** From coming to the first sound or a place in line. */
   readonly reached = new Histogram();
   readonly line = { ...NO_LINE };
@@ -173,13 +175,14 @@ export class Ledger {
       samples.reduce((all, sample) => all + of(sample), 0);
     this.#secondLatency.clear();
     this.#secondJoin.clear();
-    for (const { latency, join, resume, tries, reached } of samples) {
+    for (const { latency, join, resume, reached, tries, triesAway } of samples) {
       this.#secondLatency.add(latency);
       this.#secondJoin.add(join);
       this.latency.add(latency);
       this.join.add(join);
       this.resume.add(resume);
       this.tries.add(tries);
+      this.triesAway.add(triesAway);
       this.reached.add(reached);
     }
     this.waiting = this.#now((sample) => sample.waiting);

@@ -81,6 +81,8 @@ export class Member {
   #wantedAtMs: number;
   /** Has had sound, or a place in line. */
   #reached = false;
+  /** Its network is away until then; 0 when its last loss was none of that kind. */
+  #wayBackAtMs = 0;
   #standing: Standing | null = null;
   /** In line, with a place. */
   inLine = false;
@@ -143,8 +145,12 @@ export class Member {
     this.#drop();
   }
 
-  /** Its network breaks; it comes back as a player does. */
-  cut(): void {
+  /** Its network breaks, for `awayMs` at least; it comes back as a player does. */
+  cut(awayMs: number): void {
+    if (awayMs > 0) {
+      this.#wayBackAtMs = this.#company.system.monotonicMs() + awayMs;
+      this.#hearing.forgive();
+    }
     if (this.#socket !== null) this.#lose('closed');
   }
 
@@ -260,8 +266,9 @@ export class Member {
     this.#entered();
     if (back) {
       tallies.resumes++;
-      tallies.resume.record(nowMs - this.#wantedAtMs);
+      if (this.#wayBackAtMs === 0) tallies.resume.record(nowMs - this.#wantedAtMs);
     }
+    this.#wayBackAtMs = 0;
     tallies.joins++;
     tallies.join.record(nowMs - this.#askedAtMs);
   }
@@ -277,12 +284,16 @@ export class Member {
   #open(): void {
     const { system, tls } = this.#company;
     const nowMs = system.monotonicMs();
-    if (this.#hearing.next !== -1) this.#company.tallies.tries.record(nowMs - this.#wantedAtMs);
     this.#hearing.ask(nowMs);
     this.#askedAtMs = nowMs;
     this.#openedAtMs = 0;
     this.#lastByteAtMs = nowMs;
     this.#heldUpMs = this.#company.heldUpMs;
+    if (this.#hearing.next !== -1) this.#tries(nowMs);
+    if (nowMs < this.#wayBackAtMs) {
+      this.#lose('away');
+      return;
+    }
     this.#opening = true;
     this.#company.opening++;
     const where = this.#where();
@@ -296,6 +307,11 @@ export class Member {
     socket.on('close', onClose);
     this.#socket = socket;
     socket.write(this.#request(), 'latin1');
+  }
+
+  #tries(nowMs: number): void {
+    const { tries, triesAway } = this.#company.tallies;
+    (this.#wayBackAtMs > 0 ? triesAway : tries).record(nowMs - this.#wantedAtMs);
   }
 
   #where(): Where {
@@ -340,7 +356,7 @@ export class Member {
     socket.destroy();
   }
 
-  #lose(why: 'closed' | 'stalled' | 'refused', retryAfterMs = 0): void {
+  #lose(why: 'closed' | 'stalled' | 'refused' | 'away', retryAfterMs = 0): void {
     const { system, tallies } = this.#company;
     const { profile } = this.#hearing;
     const nowMs = system.monotonicMs();
@@ -349,7 +365,7 @@ export class Member {
     this.#drop();
     if (this.#gone) return;
     if (wasHeard) this.#wantedAtMs = nowMs;
-    if (!wasHeard && why !== 'refused') tallies.refusals++;
+    if (!wasHeard && why !== 'refused' && why !== 'away') tallies.refusals++;
     this.#hearing.ask(nowMs);
     this.#failures = good ? 1 : this.#failures + 1;
     const aheadMs = profile.bufferMs - (nowMs - this.#lastByteAtMs);

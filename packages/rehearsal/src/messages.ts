@@ -38,8 +38,8 @@ export type ToGenerator =
     }
   /** How many of this process should be listening now. */
   | { readonly type: 'want'; readonly listeners: number }
-  /** The connections of this share are lost at once. */
-  | { readonly type: 'cut'; readonly share: number }
+  /** The connections of this share are lost at once, and there is no way back for so long. */
+  | { readonly type: 'cut'; readonly share: number; readonly awayMs: number }
   | { readonly type: 'stop' };
 
 export type FromGenerator =

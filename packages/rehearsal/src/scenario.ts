@@ -36,7 +36,11 @@ export const ScenarioSchema = Type.Object(
     patience: Type.Optional(Seconds),
     /** Connections that are lost at once on their way. */
     cuts: Type.Optional(
-      Type.Array(Type.Object({ at: Seconds, share: Share }, own), { maxItems: 100 }),
+      Type.Array(
+        /** `away`: for how long there is no way back, s; at once when left out. */
+        Type.Object({ at: Seconds, share: Share, away: Type.Optional(Seconds) }, own),
+        { maxItems: 100 },
+      ),
     ),
     /** What is done to a server that the rehearsal itself has started. */
     server: Type.Optional(
@@ -51,7 +55,7 @@ export const ScenarioSchema = Type.Object(
 export type Scenario = Static<typeof ScenarioSchema>;
 
 export type Incident =
-  | { readonly atS: number; readonly do: 'cut'; readonly share: number }
+  | { readonly atS: number; readonly do: 'cut'; readonly share: number; readonly awayS: number }
   | { readonly atS: number; readonly do: 'kill-edge' | 'replace-edges' };
 
 /** What is played: times in s since the beginning, in which the first ones come in at `pace`. */
@@ -221,6 +225,7 @@ function incidentsOf({ scenario, startS, speed }: Part, prerollS: number): Incid
       atS: at(cut.at),
       do: 'cut' as const,
       share: cut.share,
+      awayS: (cut.away ?? 0) / speed,
     })),
     ...(scenario.server ?? []).map((each) => ({ atS: at(each.at), do: each.do })),
   ];

@@ -1,5 +1,6 @@
 /** What the listeners of one process have met since it was last asked. */
 
+import { Arrivals } from './arrivals.ts';
 import { Histogram, type Tally } from './histogram.ts';
 import type { Digest } from './reference.ts';
 
@@ -38,8 +39,9 @@ export interface Sample {
   readonly latency: Tally;
   readonly join: Tally;
   readonly resume: Tally;
-  /** From losing the connection to each try to come back, whether it succeeds or not. */
-  readonly tries: Tally;
+  /** Tries to come back by the second since the loss, those where there was no way back for a while apart. */
+  readonly tries: readonly number[];
+  readonly triesAway: readonly number[];
   /** From coming to the first sound or a place in line, once for every visitor. */
   readonly reached: Tally;
   readonly faults: readonly string[];
@@ -72,7 +74,8 @@ export class Tallies {
   readonly latency = new Histogram();
   readonly join = new Histogram();
   readonly resume = new Histogram();
-  readonly tries = new Histogram();
+  readonly tries = new Arrivals();
+  readonly triesAway = new Arrivals();
   readonly reached = new Histogram();
   #faults: string[] = [];
 
@@ -93,7 +96,8 @@ export class Tallies {
       latency: this.latency.tally(),
       join: this.join.tally(),
       resume: this.resume.tally(),
-      tries: this.tries.tally(),
+      tries: this.tries.take(),
+      triesAway: this.triesAway.take(),
       reached: this.reached.tally(),
       faults: this.#faults,
     };
@@ -102,7 +106,6 @@ export class Tallies {
     this.latency.clear();
     this.join.clear();
     this.resume.clear();
-    this.tries.clear();
     this.reached.clear();
     this.#faults = [];
     return taken;

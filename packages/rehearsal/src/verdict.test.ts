@@ -3,7 +3,7 @@ import { Histogram } from './histogram.ts';
 import { Ledger } from './ledger.ts';
 import { figuresOf } from './server-figures.ts';
 import { type Sample, Tallies } from './tallies.ts';
-import { outcomeOf, peakToMean, promisesOf, saturationOf } from './verdict.ts';
+import { outcomeOf, promisesOf, saturationOf } from './verdict.ts';
 
 const HERE = {
   profile: 'steady' as const,
@@ -114,20 +114,14 @@ describe('verdict', () => {
     expect(saturationOf(ledgerOf({}), HERE)).toBe('unknown');
   });
 
-  it('[P1] compares the fullest second of a return with the mean', () => {
-    const returned = (house: number, ...atMs: readonly number[]): number => {
-      const tries = new Histogram();
-      for (const ms of atMs) tries.record(ms);
-      return peakToMean(tries, house);
-    };
-    expect(returned(3, 100, 1_100, 2_100)).toBeCloseTo(1);
-    expect(returned(4, 100, 200, 300, 2_900)).toBeCloseTo((3 * 3) / 4);
-    expect(returned(2, 100, 200)).toBe(1);
-    expect(returned(1)).toBe(0);
-    const wave = Array.from({ length: 200 }, (_, at) => at * 10);
-    expect(returned(200, ...wave)).toBeCloseTo(1, 1);
-    // One who comes late does not make a wave of the others, nor do a few.
-    expect(returned(201, ...wave, 30_000)).toBeCloseTo(1, 1);
-    expect(returned(1_000, 100, 200, 300, 2_900)).toBe(0);
+  it('[P1] looks at the tries of who found no way back, from when they have backed off', () => {
+    const after = (counts: readonly number[]) =>
+      promisesOf(ledgerOf({ triesAway: counts }), { ...HERE, cut: true }).find(
+        ({ measure }) => measure === 'backed_off.peak_to_mean',
+      );
+    const early = [90, 0, 40, 0, 0, 30, 0, 0, 0, 0];
+    expect(after(early)).toBeUndefined();
+    expect(after([...early, 9, 10, 11, 10])).toMatchObject({ measured: 1.1, held: true });
+    expect(after([...early, 2, 30, 2, 6])).toMatchObject({ measured: 3, held: false });
   });
 });

@@ -4,9 +4,10 @@
  * was short says nothing of the server.
  */
 
+import { RETRY_MS_MAX } from '@parterre/client/backoff';
 import { PROFILES, type ProfileId } from '@parterre/protocol';
 import type { PromiseResult, RehearsalResult, Saturation } from '@parterre/protocol/rehearsal';
-import type { Histogram } from './histogram.ts';
+import { peakToMean } from './arrivals.ts';
 import { type Ledger, SHORT } from './ledger.ts';
 import { mostOf } from './line-figures.ts';
 
@@ -22,9 +23,8 @@ const NEAR_P99_S_MAX = 1;
 /** All listeners of an edge that died are back within, s. */
 const BACK_S_MAX = 3;
 const PEAK_TO_MEAN_MAX = 2;
-/** The last ones of a wave do not make it longer, nor fewer than so many of the house a wave. */
-const WAVE_SHARE = 0.99;
-const WAVE_MIN_SHARE = 0.01;
+/** By then every listener waits as long as it ever does, s. */
+const BACKED_OFF_S = RETRY_MS_MAX / 1_000;
 /** So much of the wanted house may be missing at the peak. */
 const MISSING_SHARE_MAX = 0.02;
 
@@ -83,8 +83,13 @@ export function promisesOf(ledger: Ledger, circumstances: Circumstances): Promis
   if (circumstances.edgesKilled > 0)
     must('P1', 'resume.max_s', BACK_S_MAX, ledger.resume.maxMs / 1_000);
   if (circumstances.edgesKilled > 0 || circumstances.cut || circumstances.emptied) {
-    const ratio = peakToMean(ledger.tries, circumstances.wanted);
+    const ratio = peakToMean(ledger.tries.counts, circumstances.wanted);
     must('P1', 'resume.peak_to_mean', PEAK_TO_MEAN_MAX, ratio);
+  }
+  const away = ledger.triesAway.counts;
+  if (away.length > BACKED_OFF_S) {
+    const ratio = peakToMean(away, circumstances.wanted, BACKED_OFF_S);
+    must('P1', 'backed_off.peak_to_mean', PEAK_TO_MEAN_MAX, ratio);
   }
   must('P2', 'join.first_audio.p95_s', FIRST_AUDIO_S_MAX, (ledger.join.at(0.95) ?? 0) / 1_000);
   must('P2', 'waiting_at_end', 0, ledger.waiting);
@@ -161,18 +166,4 @@ export function saturationOf(ledger: Ledger, circumstances: Circumstances): Satu
   if (cores !== null && all > cores * 0.9) return 'cpu';
   if (peak(({ loopDelayMs }) => loopDelayMs) > 200) return 'event-loop';
   return figures === null ? 'unknown' : 'none';
-}
-
-/**
- * The fullest second of tries after the loss, over the mean of the seconds in which nearly all of them came;
- * 0 when hardly anybody of the house came back.
- */
-export function peakToMean(tries: Histogram, house: number): number {
-  if (tries.count <= house * WAVE_MIN_SHARE) return 0;
-  const bins = Math.max(1, Math.ceil((tries.at(WAVE_SHARE) ?? 0) / 1_000));
-  let peak = 0;
-  for (let bin = 0; bin < bins; bin++) {
-    peak = Math.max(peak, tries.below((bin + 1) * 1_000) - tries.below(bin * 1_000));
-  }
-  return (peak * bins) / tries.below(bins * 1_000);
 }
