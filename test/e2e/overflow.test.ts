@@ -1,10 +1,12 @@
 /**
  * A house whose places run short, with hls for a cache: newcomers are sent to it before the last place is
  * taken, the player goes from the live lane to the cache and back again in one source buffer, and what comes
- * out of the loudspeaker has no hole. The sound is the holding sound, which never pauses.
+ * out of the loudspeaker has no hole. And the long buffer that newcomers get at an edge with too much to do,
+ * in a real player. The sound is the holding sound, which never pauses.
  */
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
+import { PROFILES } from '@parterre/protocol';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { hasChromium, launchAloud } from './support/browser.ts';
@@ -19,13 +21,19 @@ const SPACE = 'evening';
 const CAPACITY = 100;
 /** Sound that is shorter than this between two silences is none: what a gap is. */
 const WINDOW = RATE_HZ / 50;
+/** From the profile's distance behind live a player may be away by so much, ms. */
+const AWAY_MS_MAX = 1_500;
 
-/** A line to the server that can be cut, and over which one comes back as somebody who was never in. */
+/**
+ * A line to the server that can be cut, and over which one comes back as somebody who was never in, or comes
+ * as one who had the long buffer: the server gives it to nobody else while it keeps up.
+ */
 class ForgetfulLine {
   readonly url: string;
   /** Requests it carried, by their first line. */
   readonly asked: string[] = [];
   forgets = false;
+  lengthens = false;
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
 
@@ -60,9 +68,17 @@ class ForgetfulLine {
       const text = bytes.toString('latin1');
       if (!text.startsWith('GET ')) return void far.write(bytes);
       this.asked.push(text.slice(0, text.indexOf('\r\n')));
-      far.write(this.forgets ? text.replace(/&?return=[\w.-]+/, '') : text, 'latin1');
+      far.write(this.#changed(text), 'latin1');
     });
     far.on('data', (bytes) => near.write(bytes));
+  }
+
+  #changed(text: string): string {
+    if (this.forgets) return text.replace(/&?return=[\w.-]+/, '');
+    if (!this.lengthens || this.asked.at(-1)!.includes('profile=')) return text;
+    return text.replace(/^(GET \/live\/[\w-]+)(\?)?/, (_, path: string, query = '') => {
+      return `${path}?profile=far&return=none${query === '' ? '' : '&'}`;
+    });
   }
 
   cut(): void {
@@ -159,16 +175,58 @@ describe.skipIf(!hasChromium || !hasLoudspeaker)('a house whose places run short
     const { stats, events } = await ask();
     expect(stats).toMatchObject({ gaps: 0, stalls: 0, skipped: 0 });
     expect(events.map(({ type }) => type)).not.toContain('rebuilt');
-    const levels = levelsOf(sound.subarray(RATE_HZ / 2));
-    const quietest = Math.min(...levels);
-    const middle = levels.toSorted((a, b) => a - b)[Math.floor(levels.length / 2)]!;
-    console.info(
-      `moved both ways: ${(sound.length / RATE_HZ).toFixed(1)} s recorded, the quietest 20 ms at ${(quietest / middle).toFixed(3)} of the middle`,
-    );
-    expect(middle).toBeGreaterThan(0.001);
-    expect(quietest).toBeGreaterThan(0.05 * middle);
+    expectNoHole('moved both ways', sound);
+  });
+
+  test('[P1] a player with the long buffer plays at it, and its edge is killed unheard', async () => {
+    await page.context().close();
+    line.forgets = false;
+    line.lengthens = true;
+    page = await (await browser.newContext()).newPage();
+    await page.goto(sdk.listening(line.url, SPACE));
+    await page.getByRole('button').click();
+    await until(async () => (await ask()).phase === 'holding', 'it plays');
+    const begun = await ask();
+    expect(begun.profile).toBe('far');
+    const recorder = loudspeaker.record();
+    const least = { bufferedMs: Number.POSITIVE_INFINITY };
+    await until(async () => {
+      const { at, stats } = await ask();
+      least.bufferedMs = Math.min(least.bufferedMs, stats.bufferedMs);
+      return at > begun.at + 6;
+    }, 'sound advances over two flushes');
+    const { stats: before } = await ask();
+    const behindMs = before.latencyMs!;
+    console.info(`far: ${Math.round(behindMs)} ms behind, at least ${least.bufferedMs} ms in hand`);
+    expect(behindMs).toBeGreaterThan(PROFILES.far.bufferMs - AWAY_MS_MAX);
+    expect(behindMs).toBeLessThan(PROFILES.far.bufferMs + AWAY_MS_MAX);
+    expect(least.bufferedMs).toBeGreaterThan(PROFILES.far.bufferMs - PROFILES.far.flushMsMax);
+
+    const asked = live();
+    await server.kill('edge-0');
+    await until(() => live() > asked, 'it comes back');
+    const { at } = await ask();
+    await until(async () => (await ask()).at > at + PROFILES.far.bufferMs / 1_000, 'it plays on');
+    const sound = await recorder.stop();
+    const { stats, profile, events } = await ask();
+    expect(profile).toBe('far');
+    expect(stats).toMatchObject({ gaps: 0, stalls: 0, skipped: begun.stats.skipped });
+    expect(events.map(({ type }) => type)).not.toContain('rebuilt');
+    expectNoHole('far, edge killed', sound);
   });
 });
+
+/** The holding sound never pauses. */
+function expectNoHole(what: string, sound: Float32Array): void {
+  const levels = levelsOf(sound.subarray(RATE_HZ / 2));
+  const quietest = Math.min(...levels);
+  const middle = levels.toSorted((a, b) => a - b)[Math.floor(levels.length / 2)]!;
+  console.info(
+    `${what}: ${(sound.length / RATE_HZ).toFixed(1)} s recorded, the quietest 20 ms at ${(quietest / middle).toFixed(3)} of the middle`,
+  );
+  expect(middle).toBeGreaterThan(0.001);
+  expect(quietest).toBeGreaterThan(0.05 * middle);
+}
 
 function levelsOf(sound: Float32Array): number[] {
   const levels: number[] = [];

@@ -13,7 +13,14 @@ export interface SdkHeard {
   readonly at: number;
   readonly events: readonly { readonly type: string }[];
   readonly profile: string;
-  readonly stats: { readonly gaps: number; readonly stalls: number; readonly skipped: number };
+  readonly stats: {
+    readonly gaps: number;
+    readonly stalls: number;
+    readonly skipped: number;
+    readonly bufferedMs: number;
+    /** Capture to ear; null until the server's clock is known. */
+    readonly latencyMs: number | null;
+  };
 }
 
 const PAGE = `<!doctype html><meta charset="utf-8"><title>SDK</title><button>Listen</button>
