@@ -2,9 +2,10 @@
  * The page of a visitor who waits, in a real browser on a real server: for doors, for a place, with the api
  * and the stage away; and that one press is all it takes to hear it in the end.
  */
-import { createHash } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
+import { request } from 'node:http';
 import { connect, type Socket } from 'node:net';
-import type { NowServing } from '@parterre/protocol';
+import { type NowServing, solveWork, type WorkChallenge } from '@parterre/protocol';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { hasChromium, launch, openContext } from './support/browser.ts';
@@ -14,8 +15,12 @@ import { TestServer, until } from './support/server.ts';
 const CAPACITY = 100;
 const DOORS_IN_MS = 14_000;
 const MINUTE_MS = 60_000;
-/** Zero bits of the challenge: some thousand tries. */
-const WORK_BITS = 12;
+/** Zero bits of the challenge: the most that is ever asked for, 65,536 tries on average. */
+const WORK_BITS = 16;
+/** So many in a row have to pay: whichever edge the page comes to, it does too. */
+const DEAR = 20;
+/** Who stands in line for the sake of the line comes back so seldom. */
+const LOOKS_A_TICKET = 20;
 
 describe.skipIf(!hasChromium)('the page of who waits', () => {
   let server: TestServer;
@@ -52,20 +57,22 @@ describe.skipIf(!hasChromium)('the page of who waits', () => {
     await until(async () => (await server.space(id))?.state === 'scheduled', `${id} is known`);
   };
 
-  /** Every place of the demo is taken, and there is a line. */
+  /** Every place of the demo is taken, and there is a line. Places just left are kept for a while first. */
   const fillDemo = async (): Promise<void> => {
-    const full = async (): Promise<boolean> => {
-      const socket = await listenTo(server.url, 'demo');
-      if (socket !== null) inside.add(socket);
-      return socket === null;
-    };
-    await until(full, 'the house is full');
-    await fetch(`${server.url}/gate/demo/tickets?key=${'k'.repeat(20)}`, { method: 'POST' });
+    let looks = 0;
     const lined = async (): Promise<boolean> => {
+      for (;;) {
+        const socket = await listenTo(server.url, 'demo');
+        if (socket === null) break;
+        inside.add(socket);
+      }
+      const { key } = chance();
+      if (looks++ % LOOKS_A_TICKET === 0)
+        await fetch(`${server.url}/gate/demo/tickets?key=${key}`, { method: 'POST' });
       const gate = (await (await fetch(`${server.url}/gate/demo`)).json()) as NowServing;
       return gate.open;
     };
-    await until(lined, 'there is a line');
+    await until(lined, 'the house is full and there is a line');
   };
 
   test('[P2] before doors: expected, also after a reload, and heard at the opening without another press', async () => {
@@ -151,7 +158,9 @@ describe.skipIf(!hasChromium)('the page of who waits', () => {
       return request.method() === 'GET' && request.url().includes('/live/demo');
     });
     await page.getByRole('button', { name: 'Listen' }).click();
-    expect(new URL((await live).url()).search).toBe('');
+    const { searchParams } = new URL((await live).url());
+    expect(searchParams.has('ticket')).toBe(false);
+    expect(searchParams.has('return')).toBe(false);
   });
 
   test('[P2] nothing moves when the auditorium takes over', async () => {
@@ -167,6 +176,38 @@ describe.skipIf(!hasChromium)('the page of who waits', () => {
       for (const [side, at] of Object.entries(box))
         expect(Math.abs(at - before[name]![side]!), `${name} ${side}`).toBeLessThanOrEqual(1);
     expect(await page.evaluate(() => document.activeElement?.className)).toContain('listen-button');
+  });
+
+  test('[P2] pays what the server really asks for while very many come', async () => {
+    await announced('dear');
+    const path = '/gate/dear/tickets';
+    let wanted = true;
+    let dear = 0;
+    const crowd = (async () => {
+      while (wanted) {
+        const prices = await Promise.all(Array.from({ length: 40 }, () => buy(server.url + path)));
+        for (const bits of prices) dear = bits > 0 ? dear + 1 : 0;
+      }
+    })();
+    await until(() => dear > DEAR, 'a place costs work wherever one asks');
+    const page = await (await openContext(browser)).newPage();
+    const answers: { status: number; atMs: number; bits: number }[] = [];
+    page.on('response', async (response) => {
+      if (!response.url().includes(path)) return;
+      const atMs = performance.now();
+      const body = (await response.json()) as { challenge?: WorkChallenge };
+      answers.push({ status: response.status(), atMs, bits: body.challenge?.bits ?? 0 });
+    });
+    await page.goto(`${server.url}/dear`);
+    await page.getByRole('button', { name: 'I’ll be there' }).click();
+    await page.locator('.line-word', { hasText: 'You are in the draw' }).waitFor();
+    wanted = false;
+    await crowd;
+    await until(() => answers.length > 1, 'both answers are read');
+    expect(answers.map(({ status }) => status)).toEqual([428, 201]);
+    const [asked, paid] = answers;
+    expect(asked!.bits).toBeGreaterThan(0);
+    console.info(`${asked!.bits} bits: a place ${Math.round(paid!.atMs - asked!.atMs)} ms later`);
   });
 
   test('a link to a kept seat leaves the address and comes along with the listener', async () => {
@@ -218,6 +259,38 @@ function boxesOf(page: Page): Promise<Record<string, Box>> {
       ),
     ),
   );
+}
+
+/** What a browser that is none says it is. */
+function chance(): { key: string; nonce: string } {
+  return {
+    key: randomBytes(16).toString('base64url'),
+    nonce: randomBytes(16).toString('base64url'),
+  };
+}
+
+/** Takes a place as a browser would. @returns the zero bits that it cost */
+async function buy(url: string): Promise<number> {
+  const query = new URLSearchParams(chance());
+  const asked = await post(`${url}?${query}`);
+  const { challenge } = JSON.parse(asked) as { challenge?: WorkChallenge };
+  if (challenge === undefined) return 0;
+  const work = solveWork(challenge, (bytes) => createHash('sha256').update(bytes).digest());
+  query.set('challenge', challenge.text);
+  query.set('work', String(work));
+  await post(`${url}?${query}`);
+  return challenge.bits;
+}
+
+/** On a connection of its own, so that every edge has some. @returns the answer */
+function post(url: string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const asked = request(url, { method: 'POST', agent: false }, (answer) => {
+      answer.toArray().then((parts) => resolve(Buffer.concat(parts).toString()), reject);
+    });
+    asked.on('error', reject);
+    asked.end();
+  });
 }
 
 /** @returns the listener's connection; null when it was refused */
