@@ -10,7 +10,7 @@ import { keyedId, seal, unseal } from '../spaces/index.ts';
 
 /** Up to so many tickets a second, at one edge, cost nothing. */
 const CALM_PER_S = 100;
-/** Nobody who wants one ticket notices the least that is asked for; the most takes a phone a second or two. */
+/** Nobody who wants one ticket notices the least that is asked for; the most takes a phone some seconds. */
 const BITS_MIN = 6;
 const BITS_MAX = 16;
 /** Over so long the rate is taken, s. */
