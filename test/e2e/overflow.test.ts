@@ -10,7 +10,8 @@ import { PROFILES } from '@parterre/protocol';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { hasChromium, launchAloud } from './support/browser.ts';
-import { hasLoudspeaker, Loudspeaker } from './support/loudspeaker.ts';
+import { isOff, markerIntervals, playControl, toldApart, VOID } from './support/control.ts';
+import { hasLoudspeaker, Loudspeaker, type Recorder } from './support/loudspeaker.ts';
 import { type SdkHeard, SdkPage } from './support/sdk-page.ts';
 import { TestServer, until } from './support/server.ts';
 import { rms } from './support/signal.ts';
@@ -128,6 +129,19 @@ describe.skipIf(!hasChromium || !hasLoudspeaker)('a house whose places run short
   const pulled = (): number => line.asked.filter((asked) => asked.includes('.m4s')).length;
   const live = (): number => line.asked.filter((asked) => asked.startsWith('GET /live/')).length;
 
+  /** Nine tenths of what is left beside the places that are kept. */
+  const fill = async (): Promise<void> => {
+    while (crowd.length < CAPACITY * 0.8) crowd.push(await come(server.url));
+    await until(async () => (await overflow()) === 'hls', 'newcomers are sent to the cache');
+  };
+  /** Records what is heard, beside the control. */
+  const record = async (): Promise<Recorder> => {
+    await playControl(page.context(), server.url);
+    const recorder = loudspeaker.record(2);
+    await until(() => recorder.seconds > 2, 'it is recorded');
+    return recorder;
+  };
+
   test('[P2] sends newcomers to the cache before the last place is taken, and says so', async () => {
     page = await (await browser.newContext()).newPage();
     // Whoever goes back does so within half a minute; here within a second.
@@ -139,9 +153,7 @@ describe.skipIf(!hasChromium || !hasLoudspeaker)('a house whose places run short
     await until(async () => (await ask()).phase === 'holding', 'it plays');
     expect((await ask()).profile).toBe('steady');
     expect(await overflow()).toBe('none');
-    // Nine tenths of what is left beside the places that are kept.
-    for (let comer = 0; comer < CAPACITY * 0.8; comer++) crowd.push(await come(server.url));
-    await until(async () => (await overflow()) === 'hls', 'newcomers are sent to the cache');
+    await fill();
     const answer = await fetch(`${server.url}/live/${SPACE}`, { redirect: 'manual' });
     expect(answer.status).toBe(307);
     expect(answer.headers.get('location')).toBe(`/hls/${SPACE}/index.m3u8`);
@@ -155,9 +167,9 @@ describe.skipIf(!hasChromium || !hasLoudspeaker)('a house whose places run short
     await owner.close();
   });
 
-  test('[P1] a player goes over to the cache and back, unheard', async () => {
-    const recorder = loudspeaker.record();
-    await until(() => recorder.seconds > 2, 'it is recorded');
+  test('[P1] a player goes over to the cache and back, unheard', async ({ skip }) => {
+    await fill();
+    const recorder = await record();
     line.forgets = true;
     line.cut();
     await until(() => pulled() > 12, 'parts are pulled');
@@ -171,14 +183,17 @@ describe.skipIf(!hasChromium || !hasLoudspeaker)('a house whose places run short
     const { at } = await ask();
     await until(async () => (await ask()).at > at + 8, 'it plays on');
     expect(pulled()).toBe(parts);
-    const sound = await recorder.stop();
+    const sounds = toldApart(await recorder.stop());
     const { stats, events } = await ask();
     expect(stats).toMatchObject({ gaps: 0, stalls: 0, skipped: 0 });
     expect(events.map(({ type }) => type)).not.toContain('rebuilt');
-    expectNoHole('moved both ways', sound);
+    skip(isVoid(sounds), VOID);
+    expectNoHole('moved both ways', sounds.heard);
   });
 
-  test('[P1] a player with the long buffer plays at it, and its edge is killed unheard', async () => {
+  test('[P1] a player with the long buffer plays at it, and its edge is killed unheard', async ({
+    skip,
+  }) => {
     await page.context().close();
     line.forgets = false;
     line.lengthens = true;
@@ -188,7 +203,7 @@ describe.skipIf(!hasChromium || !hasLoudspeaker)('a house whose places run short
     await until(async () => (await ask()).phase === 'holding', 'it plays');
     const begun = await ask();
     expect(begun.profile).toBe('far');
-    const recorder = loudspeaker.record();
+    const recorder = await record();
     const least = { bufferedMs: Number.POSITIVE_INFINITY };
     await until(async () => {
       const { at, stats } = await ask();
@@ -207,32 +222,48 @@ describe.skipIf(!hasChromium || !hasLoudspeaker)('a house whose places run short
     await until(() => live() > asked, 'it comes back');
     const { at } = await ask();
     await until(async () => (await ask()).at > at + PROFILES.far.bufferMs / 1_000, 'it plays on');
-    const sound = await recorder.stop();
+    const sounds = toldApart(await recorder.stop());
     const { stats, profile, events } = await ask();
     expect(profile).toBe('far');
     expect(stats).toMatchObject({ gaps: 0, stalls: 0, skipped: begun.stats.skipped });
     expect(events.map(({ type }) => type)).not.toContain('rebuilt');
-    expectNoHole('far, edge killed', sound);
+    skip(isVoid(sounds), VOID);
+    expectNoHole('far, edge killed', sounds.heard);
   });
 });
 
+interface Levels {
+  readonly quietest: number;
+  readonly middle: number;
+}
+
+/** A hole that the control has as well is the machine's. */
+function isVoid({ heard, control }: ReturnType<typeof toldApart>): boolean {
+  return hasHole(levelsOf(heard)) && markerIntervals(control).some(isOff);
+}
+
 /** The holding sound never pauses. */
+function hasHole({ quietest, middle }: Levels): boolean {
+  return quietest <= 0.05 * middle;
+}
+
 function expectNoHole(what: string, sound: Float32Array): void {
-  const levels = levelsOf(sound.subarray(RATE_HZ / 2));
-  const quietest = Math.min(...levels);
-  const middle = levels.toSorted((a, b) => a - b)[Math.floor(levels.length / 2)]!;
+  const levels = levelsOf(sound);
+  const { quietest, middle } = levels;
   console.info(
     `${what}: ${(sound.length / RATE_HZ).toFixed(1)} s recorded, the quietest 20 ms at ${(quietest / middle).toFixed(3)} of the middle`,
   );
   expect(middle).toBeGreaterThan(0.001);
-  expect(quietest).toBeGreaterThan(0.05 * middle);
+  expect(hasHole(levels)).toBe(false);
 }
 
-function levelsOf(sound: Float32Array): number[] {
+/** Of each 20 ms. */
+function levelsOf(sound: Float32Array): Levels {
   const levels: number[] = [];
-  for (let at = 0; at + WINDOW <= sound.length; at += WINDOW)
+  for (let at = RATE_HZ / 2; at + WINDOW <= sound.length; at += WINDOW)
     levels.push(rms(sound.subarray(at, at + WINDOW)));
-  return levels;
+  levels.sort((a, b) => a - b);
+  return { quietest: levels[0]!, middle: levels[Math.floor(levels.length / 2)]! };
 }
 
 /** One who listens and says nothing. */

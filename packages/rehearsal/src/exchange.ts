@@ -2,7 +2,7 @@
  * Questions and answers as a page asks them: one after the other over one connection, which is opened anew
  * where it is gone. Nothing is held but a socket and what has come of an answer.
  */
-import { connect, type Socket } from 'node:net';
+import { connect, isIP, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 
 export interface Where {
@@ -15,6 +15,11 @@ export interface Where {
 export interface Answer {
   readonly status: number;
   readonly body: string;
+}
+
+/** What a TLS connection asks for: an address is no name (RFC 6066 §3), and none is asked for then. */
+export function serverNameOf(host: string): string {
+  return isIP(host) === 0 ? host : '';
 }
 
 type Told = (answer: Answer | null) => void;
@@ -54,7 +59,9 @@ export class Exchange {
   #open(): Socket {
     const { host, port, tls, localAddress } = this.#where;
     const at = { host, port, ...(localAddress !== undefined && { localAddress }) };
-    const socket: Socket = tls ? connectTls({ ...at, servername: host }) : connect(at);
+    const socket: Socket = tls
+      ? connectTls({ ...at, servername: serverNameOf(host) })
+      : connect(at);
     const gone = (): void => {
       if (socket === this.#socket) this.#answered(null);
     };

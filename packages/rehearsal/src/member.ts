@@ -6,7 +6,7 @@
 import { connect, type OnReadOpts, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import { parseRetryAfterMs, retryDelayMs, stallMs } from '@parterre/client/backoff';
-import type { Where } from './exchange.ts';
+import { serverNameOf, type Where } from './exchange.ts';
 import { type Audience, Hearing, type Refusal } from './hearing.ts';
 import { type LineWatch, Standing } from './standing.ts';
 import type { System, Timer } from './system.ts';
@@ -298,7 +298,7 @@ export class Member {
     this.#company.opening++;
     const where = this.#where();
     const socket: MemberSocket = tls
-      ? connectTls({ ...where, servername: where.host })
+      ? connectTls({ ...where, servername: serverNameOf(where.host) })
       : connect({ ...where, onread: SHARED });
     socket[MEMBER] = this;
     if (tls) socket.on('data', onData);
