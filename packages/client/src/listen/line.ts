@@ -7,6 +7,7 @@
  */
 import { renumbered } from '@parterre/media/fmp4';
 import { CHUNK_MS, PROFILES } from '@parterre/protocol';
+import { retryDelayMs } from './backoff.ts';
 import { basesOf } from './house.ts';
 import type { Fragment } from './reader.ts';
 import { openSource } from './share.ts';
@@ -25,9 +26,6 @@ export interface LineObserver extends SourceObserver {
 
 /** What a house sends at once is from the past; more than that is never left out. */
 const PAST_CHUNKS_MAX = PROFILES.steady.bufferMs / CHUNK_MS;
-
-/** The moves of a house are spread over this share of what each has buffered. */
-const SPREAD_SHARE = 0.3;
 
 export class Line implements Source {
   readonly #options: ListenOptions;
@@ -79,8 +77,8 @@ export class Line implements Source {
     this.#space = space;
     this.#pastChunks = PAST_CHUNKS_MAX;
     this.#source = this.#open();
-    const spreadMs = Math.min(this.#observer.aheadMs(), PROFILES.steady.bufferMs) * SPREAD_SHARE;
-    this.#begins.set(this.#system.random() * spreadMs);
+    // Spread as after a loss: a small buffer leaves no time to wait.
+    this.#begins.set(retryDelayMs(1, this.#system.random(), 0, this.#observer.aheadMs()));
     this.#observer.moved(space);
   }
 
