@@ -99,7 +99,7 @@ describe.skipIf(!hasChromium)('listen() in Chromium', () => {
     const after = await playsOn(page, 30);
     expect(after.stats).toMatchObject({ gaps: 0, stalls: 0, skipped: 0, reconnects: 1 });
     expect(after.ranges).toBe(1);
-    expect(house.asked[1]).toMatch(/^\?from=\d+$/);
+    expect(house.asked[1]).toMatch(/^\?from=\d+&session=[\w-]+\.1$/);
   });
 
   it('replaces a connection that says nothing, and catches up', async () => {
