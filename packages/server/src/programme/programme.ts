@@ -30,6 +30,8 @@ const PLANS_MAX = 10_000;
 const LOOK_MS = 100;
 /** A space that could not come on air is tried again after this. */
 const RETRY_MS = 1_000;
+/** A space that is given up goes on for so long: by then every edge has places for its audience in the other. */
+const OVERLAP_MS = 500;
 
 export class Programme implements ProgrammeFeed, FeedSource {
   private readonly options: ProgrammeOptions;
@@ -147,7 +149,8 @@ export class Programme implements ProgrammeFeed, FeedSource {
     if (entry.kept.state === 'live') await this.start(successor);
     else if (next.kept.state === 'scheduled') await this.openDoors(successor);
     await next.opening;
-    await this.finish(entry, 'given up', successor);
+    await new Promise<void>((resolve) => void this.options.timers.after(OVERLAP_MS, resolve));
+    if (this.rule(entry, 'end')) await this.finish(entry, 'given up', successor);
     return publicSpaceOf(entry.kept);
   }
 
