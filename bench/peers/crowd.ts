@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { build, LineProcess, pin, scratch } from './native.ts';
 
 /** As our player names itself; to the others it is a query they do not look at. */
-const SESSION = '?session=a-bench-listener-##########.0';
+const sessionsOf = (crowd: number): string => `?session=bench-crowd-${crowd}-##########.0`;
 
 let program: string | null = null;
 let crowds = 0;
@@ -38,10 +38,10 @@ export class Crowd {
 
   constructor({ port, path, openingBytes }: Wanted, core: number | null) {
     program ??= build('crowd');
-    const request = join(scratch, `request-${crowds++}`);
+    const request = join(scratch, `request-${++crowds}`);
     writeFileSync(
       request,
-      `GET ${path}${SESSION} HTTP/1.1\r\nHost: localhost\r\nAccept: */*\r\n\r\n`,
+      `GET ${path}${sessionsOf(crowds)} HTTP/1.1\r\nHost: localhost\r\nAccept: */*\r\n\r\n`,
     );
     this.#process = new LineProcess(program, [String(port), request, String(openingBytes)]);
     if (core !== null) pin(this.#process.process.pid!, core);
