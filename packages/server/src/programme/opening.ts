@@ -29,6 +29,9 @@ import type { ProgrammeMeter } from './meter.ts';
 import { type CreateMixer, OnAir, type OnAirOptions, seqAt } from './on-air.ts';
 import { OpeningClip } from './opening-clip.ts';
 
+/** A space that is given up goes on for so long: by then every edge has places for its audience in the other. */
+export const OVERLAP_MS = 500;
+
 export interface OpeningOptions {
   readonly clock: Clock;
   readonly createMixer: CreateMixer;

@@ -19,7 +19,7 @@ import { Aftermath } from './aftermath.ts';
 import { Archive } from './archive.ts';
 import { type Entry, newEntry, type ProgrammeOptions } from './entry.ts';
 import { Feed } from './feed.ts';
-import { bringOnAir, leanOf, liveIn } from './opening.ts';
+import { bringOnAir, leanOf, liveIn, OVERLAP_MS } from './opening.ts';
 import { PlanKeeping } from './plan-keeping.ts';
 import { checkPlan, freshPlan, opensAtMs, publicSpaceOf, replanned } from './public-space.ts';
 import { type InputSession, Sessions } from './sessions.ts';
@@ -30,8 +30,6 @@ const PLANS_MAX = 10_000;
 const LOOK_MS = 100;
 /** A space that could not come on air is tried again after this. */
 const RETRY_MS = 1_000;
-/** A space that is given up goes on for so long: by then every edge has places for its audience in the other. */
-const OVERLAP_MS = 500;
 
 export class Programme implements ProgrammeFeed, FeedSource {
   private readonly options: ProgrammeOptions;
@@ -150,7 +148,9 @@ export class Programme implements ProgrammeFeed, FeedSource {
     else if (next.kept.state === 'scheduled') await this.openDoors(successor);
     await next.opening;
     await new Promise<void>((resolve) => void this.options.timers.after(OVERLAP_MS, resolve));
-    if (this.rule(entry, 'end')) await this.finish(entry, 'given up', successor);
+    if (this.entry(successor).kept.state !== 'ended' && this.rule(entry, 'end'))
+      await this.finish(entry, 'given up', successor);
+    if (entry.kept.successor !== successor) throw new ParterreError('ended');
     return publicSpaceOf(entry.kept);
   }
 

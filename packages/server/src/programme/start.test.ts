@@ -349,6 +349,22 @@ describe('a space that is given up', () => {
     });
   });
 
+  it('gives up one of two that name each other, and names no successor but the one it has', async () => {
+    const plan = evening.plan(0, 0);
+    await evening.announce(plan);
+    await evening.announce(successor(plan));
+    await evening.world.run(2_000);
+    const { programme } = evening;
+    const both = Promise.allSettled([
+      programme.relaunch('evening', 'second'),
+      programme.relaunch('second', 'evening'),
+    ]);
+    await evening.world.run(2_000);
+    expect((await both).map(({ status }) => status)).toEqual(['fulfilled', 'rejected']);
+    await evening.announce({ ...successor(plan), id: 'third' });
+    await expect(programme.relaunch('evening', 'third')).rejects.toMatchObject({ code: 'ended' });
+  });
+
   it('tells meanwhile who is connected to its stage, on air and in the green room', async () => {
     await evening.announce(evening.plan(MINUTE_MS, MINUTE_MS));
     expect(await evening.programme.attendance('evening')).toEqual([]);

@@ -27,6 +27,7 @@ export async function playIn(
   seconds: number,
   at: (seconds: number) => number,
 ): Promise<void> {
+  if (sounding !== null) await sounding;
   URL.revokeObjectURL(former);
   former = URL.createObjectURL(soundOf(seconds, at));
   const ended = new Promise((resolve) => {

@@ -62,6 +62,7 @@ function strike(atS: number): number {
 
 /** Resolves when the gong is over, or was not allowed. */
 export async function strikeGong(element: HTMLAudioElement): Promise<void> {
+  await silence();
   playIn(element, GONG_S, strike).catch(() => {});
   await silence();
 }
