@@ -1,11 +1,11 @@
 /**
- * `npm test`: installs what the tests need, runs everything, and ends with `N passed, N failed`.
+ * `npm test`: installs what the tests need, runs everything, names what failed, and ends with `N passed, N failed`.
  * What cannot be installed (no root, no apt) is said; the tests that need it are then skipped and say so.
  */
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { buildNative, buildPages, install, pinnedNode, root, runSync, say } from './pinned.mjs';
 
 /** Debian's packages by the program that shows they are there. */
@@ -31,8 +31,9 @@ buildNative();
 
 const report = join(mkdtempSync(join(tmpdir(), 'parterre-test-')), 'report.json');
 let passed = 0;
-let failed = 0;
 let skipped = 0;
+/** What failed, by name. */
+const failed = [];
 step('biome', ['check', '--error-on-warnings']);
 step('tsc', ['-p', 'tsconfig.json']);
 step('tsc', ['-p', 'tsconfig.browser.json']);
@@ -40,13 +41,15 @@ step('tsc', ['-p', 'tsconfig.e2e.json']);
 step('knip', []);
 for (const project of ['unit', 'e2e-pairs', 'e2e']) suite(project);
 rmSync(join(report, '..'), { recursive: true, force: true });
-process.stdout.write(`${passed} passed, ${failed} failed, ${skipped} skipped\n`);
-process.exit(failed === 0 ? 0 : 1);
+for (const name of failed) say(`Failed: ${name}`);
+process.stdout.write(`${passed} passed, ${failed.length} failed, ${skipped} skipped\n`);
+process.exit(failed.length === 0 ? 0 : 1);
 
 function step(command, args) {
-  say(`> ${command} ${args.join(' ')}`);
+  const line = [command, ...args].join(' ');
+  say(`> ${line}`);
   if (runSync(command, args) === 0) passed += 1;
-  else failed += 1;
+  else failed.push(line);
 }
 
 function suite(project) {
@@ -63,14 +66,19 @@ function suite(project) {
     `--outputFile.json=${report}`,
   ]);
   if (!existsSync(report)) {
-    failed += 1;
+    failed.push(`the whole of ${project}`);
     return;
   }
   const result = JSON.parse(readFileSync(report, 'utf8'));
   passed += result.numPassedTests;
   skipped += result.numPendingTests + (result.numTodoTests ?? 0);
-  const counted = result.numFailedTests;
-  failed += code !== 0 && counted === 0 ? 1 : counted;
+  const names = result.testResults.flatMap(({ name, assertionResults }) =>
+    assertionResults
+      .filter(({ status }) => status === 'failed')
+      .map(({ fullName }) => `${relative(root, name)}: ${fullName}`),
+  );
+  if (code !== 0 && names.length === 0) names.push(`${project}, outside of any test`);
+  failed.push(...names);
 }
 
 function installFromDebian() {
