@@ -6,6 +6,7 @@ import {
   type EdgeReport,
   GateAtEdge,
   type GroupPlaces,
+  type SessionName,
   type TicketWish,
 } from '../../server/src/gate/index.ts';
 import type { Entrants } from '../../server/src/ports/entrants.ts';
@@ -77,7 +78,7 @@ export class SimEdge {
   /** Connections that are dead, which the edge does not know: the number of each. */
   readonly dead = new Map<Visitor, number>();
   /** Who came back here since the last report, as visitor and connection. */
-  resumed: string[] = [];
+  resumed: SessionName[] = [];
   /** Places of those who came before doors, by their tickets' ids, as it has drawn them. */
   private readonly drawn = new Map<string, Order>();
   space: DrawnSpace;

@@ -221,10 +221,8 @@ class SimGate {
     edge.gate.keeper.granted(grant, this.world.clock.monotonicMs(), (row) =>
       row === SPACE ? edge.used : edge.seated.size,
     );
-    for (const session of grant.resumed) {
-      const [name, number] = session.split('.').map(Number) as [number, number];
-      if (edge.supersede(this.visitors[name]!, number)) this.counts.supersededBeside++;
-    }
+    for (const { player, connection } of grant.resumed)
+      if (edge.supersede(this.visitors[player]!, connection)) this.counts.supersededBeside++;
     for (const { line } of grant.spaces)
       if (line !== null && compareOrder(line.front, this.furthest) > 0) this.furthest = line.front;
   }
@@ -325,8 +323,8 @@ class SimGate {
   /** @param inGroup on a seat of the group, which it has taken */
   private seat(visitor: Visitor, edge: SimEdge, inGroup = false): void {
     const { keeper } = edge.gate;
-    const number = ++visitor.connections;
-    if (number > 1) edge.resumed.push(`${visitor.name}.${number}`);
+    const connection = ++visitor.connections;
+    if (connection > 1) edge.resumed.push({ player: visitor.name, connection });
     if (inGroup) this.counts.seated++;
     else keeper.joined(SPACE, edge.used);
     edge.listeners.add(visitor);

@@ -9,6 +9,7 @@ import {
   floatOf,
   GateAtEdge,
   type OpenSpace,
+  type SessionName,
   type Spending,
 } from '../gate/index.ts';
 import { capacityMinOf } from './gate-desk.ts';
@@ -33,8 +34,8 @@ interface Seats {
   openSpaces(): Iterable<OpenSpace>;
   room(spaceId: string): unknown;
   readonly sessions: {
-    takeResumed(): readonly string[];
-    supersede(session: string): void;
+    takeResumed(): readonly SessionName[];
+    supersede(session: SessionName): void;
   };
   /** Bytes of the programme sent on all lanes, ever. */
   readonly sentBytes: number;

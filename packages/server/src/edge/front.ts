@@ -320,7 +320,7 @@ export class Front {
   }
 
   /** @returns false when that is not what the packet asks, or there is nothing to tell */
-  #tellHowItStands(socket: BareSocket, packet: Uint8Array, length: number): boolean {
+  #tellHowItStands(socket: BareSocket, packet: Buffer, length: number): boolean {
     const keeps = this.#keeps();
     const answer = this.#options.waiters.answerTo(packet, length, keeps);
     if (answer === null) return false;

@@ -6,7 +6,7 @@
  * Nothing here is lost with the process: another edge holds the same ring, and a player goes on there.
  */
 import { PROFILES, type ProfileId, type PublicSpace, type RenditionId } from '@parterre/protocol';
-import { type GateKeeper, type OpenSpace, spaceOfRow } from '../gate/index.ts';
+import { type GateKeeper, type OpenSpace, type SessionName, spaceOfRow } from '../gate/index.ts';
 import type { Clock, Timer, Timers } from '../ports/clock.ts';
 import type { FeedReader, GroupSeats, ProgrammeFeed } from '../ports/programme-feed.ts';
 import type { ProgrammeRecord } from '../ports/programme-log.ts';
@@ -294,7 +294,7 @@ export class House implements FeedReader {
     admitted: Admitted,
     resumed: boolean,
     head: Uint8Array | null,
-    session: string | null = null,
+    session: SessionName | null = null,
   ): Listener {
     const { cohort, startSeq, group } = admitted;
     const { source, counters } = cohort;

@@ -224,7 +224,8 @@ export class EdgeHttp {
     response: ServerResponse,
   ): void {
     const { house, gate } = this.#options;
-    const wanted = parseLiveQuery(query);
+    const bytes = Buffer.from(query, 'latin1');
+    const wanted = parseLiveQuery(bytes, 0, bytes.length);
     if (wanted === null) {
       refuse(
         request,

@@ -3,6 +3,7 @@
  * handlers are shared functions; a listener adds no closure.
  */
 import type { Socket } from 'node:net';
+import type { SessionName } from '../gate/index.ts';
 import type { Admitted } from './admission.ts';
 import { KEEP_ALIVE_S } from './bare-server.ts';
 import { BareSocket } from './bare-socket.ts';
@@ -25,7 +26,7 @@ export function listen(
   admitted: Admitted,
   resumed: boolean,
   head: Uint8Array | null,
-  session: string | null,
+  session: SessionName | null,
 ): void {
   const listener = house.join(connection, admitted, resumed, head, session);
   if (connection instanceof BareSocket) connection.listener = listener;

@@ -8,7 +8,8 @@
  * no more than that costs no allocation.
  */
 import { PROFILES, type ProfileId, type RenditionId, SPACE_ID } from '@parterre/protocol';
-import { isSession } from './sessions.ts';
+import type { SessionName } from '../gate/index.ts';
+import { sessionAt } from './sessions.ts';
 
 /** Larger first packets go to the full parser, which has its own limit. */
 export const FAST_HEAD_BYTES_MAX = 4_096;
@@ -32,13 +33,14 @@ export interface LiveRequest {
   readonly kept: boolean;
   /** A group's link. */
   readonly link: string | null;
-  readonly session: string | null;
+  readonly session: SessionName | null;
 }
 
 const CR = 13;
 const LF = 10;
 const SPACE = 32;
 const TAB = 9;
+const AMPERSAND = 38;
 const COLON = 58;
 const QUESTION = 63;
 const DELETE = 127;
@@ -80,7 +82,7 @@ const NONE: readonly Uint8Array[] = [];
  * @param end of the packet
  * @returns null when the full parser must answer
  */
-export function parseLiveRequest(bytes: Uint8Array, end = bytes.length): LiveRequest | null {
+export function parseLiveRequest(bytes: Buffer, end = bytes.length): LiveRequest | null {
   if (end > FAST_HEAD_BYTES_MAX || !endsHead(bytes, end)) return null;
   const headOnly = bytes[0] === HEAD[0];
   const prefix = headOnly ? HEAD : GET;
@@ -95,7 +97,7 @@ export function parseLiveRequest(bytes: Uint8Array, end = bytes.length): LiveReq
   if (bytes[pathEnd] === QUESTION) {
     // Stops at the first byte that may not stand in a query unescaped; percent-escapes are not for here.
     lineEnd = endOf(IN_QUERY, bytes, pathEnd + 1, end);
-    const parsed = parseLiveQuery(text(bytes, pathEnd + 1, lineEnd));
+    const parsed = parseLiveQuery(bytes, pathEnd + 1, lineEnd);
     // A ticket has to be asked about, which takes its time.
     if (parsed === null || parsed.ticket !== null) return null;
     query = parsed;
@@ -127,7 +129,7 @@ const WAITING = ascii('GET /gate/');
  * @param end of the packet
  * @returns the space; null when the full parser must answer
  */
-export function parseWaitingRequest(bytes: Uint8Array, end = bytes.length): string | null {
+export function parseWaitingRequest(bytes: Buffer, end = bytes.length): string | null {
   if (end > FAST_HEAD_BYTES_MAX || !endsHead(bytes, end)) return null;
   if (!matchesAt(bytes, 0, end, WAITING)) return null;
   const pathEnd = endOf(IN_PATH, bytes, WAITING.length, end);
@@ -147,7 +149,7 @@ interface Asked {
 let asked: Asked = { id: '', bytes: new Uint8Array(0), plain: [] };
 
 /** @returns null where that is no space's id */
-function spaceAt(bytes: Uint8Array, from: number, end: number): Asked | null {
+function spaceAt(bytes: Buffer, from: number, end: number): Asked | null {
   if (end - from === asked.bytes.length && matchesAt(bytes, from, end, asked.bytes))
     return end === from ? null : asked;
   const id = text(bytes, from, end);
@@ -167,7 +169,7 @@ export interface LiveQuery {
   /** `pass=`: the link of a group that has seats kept. */
   readonly link: string | null;
   /** `session=`: which player this is, and which of its connections (`sessions.ts`). */
-  readonly session: string | null;
+  readonly session: SessionName | null;
 }
 
 const NO_QUERY: LiveQuery = {
@@ -185,38 +187,46 @@ const NO_QUERY: LiveQuery = {
  * tolerated twice or malformed, nor is a malformed `session`.
  * @returns null when the request is not valid
  */
-export function parseLiveQuery(query: string): LiveQuery | null {
-  if (query === '') return NO_QUERY;
-  let from: number | null = null;
-  let profile: ProfileId | null = null;
-  let rendition: RenditionId | null = null;
-  let pass: string | null = null;
-  let ticket: string | null = null;
-  let link: string | null = null;
-  let session: string | null = null;
-  for (const parameter of query.split('&')) {
-    if (parameter.startsWith('from=')) {
-      const digits = parameter.slice(5);
-      if (from !== null || digits.length > FROM_DIGITS_MAX || !/^\d+$/.test(digits)) return null;
-      from = Number(digits);
-    } else if (parameter.startsWith('profile=')) {
-      const id = parameter.slice(8);
-      if (profile !== null || !Object.hasOwn(PROFILES, id)) return null;
-      profile = id as ProfileId;
-    } else if (parameter === 'rendition=voice24') {
-      rendition = 'voice24';
-    } else if (parameter.startsWith('return=')) {
-      pass = parameter.slice(7);
-    } else if (parameter.startsWith('ticket=')) {
-      ticket = parameter.slice(7);
-    } else if (parameter.startsWith('pass=')) {
-      link = parameter.slice(5);
-    } else if (parameter.startsWith('session=')) {
-      session = parameter.slice(8);
-      if (!isSession(session)) return null;
-    }
+export function parseLiveQuery(bytes: Buffer, from: number, end: number): LiveQuery | null {
+  if (from === end) return NO_QUERY;
+  const query: Writable<LiveQuery> = { ...NO_QUERY };
+  for (let at = from; at <= end; ) {
+    let next = at;
+    while (next < end && bytes[next] !== AMPERSAND) next++;
+    if (matchesAt(bytes, at, next, SESSION)) {
+      query.session = sessionAt(bytes, at + SESSION.length, next);
+      if (query.session === null) return null;
+    } else if (!readParameter(query, text(bytes, at, next))) return null;
+    at = next + 1;
   }
-  return { from, profile, rendition, pass, ticket, link, session };
+  return query;
+}
+
+type Writable<T> = { -readonly [Key in keyof T]: T[Key] };
+/** What nearly every player gives, and often nothing else: read without a string. */
+const SESSION = ascii('session=');
+
+/** @returns whether it may be so */
+function readParameter(query: Writable<LiveQuery>, parameter: string): boolean {
+  if (parameter.startsWith('from=')) {
+    const digits = parameter.slice(5);
+    if (query.from !== null || digits.length > FROM_DIGITS_MAX || !/^\d+$/.test(digits))
+      return false;
+    query.from = Number(digits);
+  } else if (parameter.startsWith('profile=')) {
+    const id = parameter.slice(8);
+    if (query.profile !== null || !Object.hasOwn(PROFILES, id)) return false;
+    query.profile = id as ProfileId;
+  } else if (parameter === 'rendition=voice24') {
+    query.rendition = 'voice24';
+  } else if (parameter.startsWith('return=')) {
+    query.pass = parameter.slice(7);
+  } else if (parameter.startsWith('ticket=')) {
+    query.ticket = parameter.slice(7);
+  } else if (parameter.startsWith('pass=')) {
+    query.link = parameter.slice(5);
+  }
+  return true;
 }
 
 /** The first blank line is the packet's end: one whole request, nothing after it. */
@@ -300,10 +310,8 @@ function matchesAt(bytes: Uint8Array, at: number, end: number, expected: Uint8Ar
   return true;
 }
 
-function text(bytes: Uint8Array, from: number, end: number): string {
-  let out = '';
-  for (let at = from; at < end; at++) out += String.fromCharCode(bytes[at]!);
-  return out;
+function text(bytes: Buffer, from: number, end: number): string {
+  return bytes.toString('latin1', from, end);
 }
 
 function ascii(value: string): Uint8Array {

@@ -14,8 +14,11 @@ import {
 import { LIVE_FORMAT, RADIO_FORMAT } from './formats.ts';
 import { TestGate } from './gate.fixture.ts';
 import { House } from './house.ts';
+import { sessionAt } from './sessions.ts';
 
 const NAME = 'a-player-of-the-test';
+const read = (text: string) => sessionAt(Buffer.from(text), 0, text.length);
+const named = (text: string) => read(text)!;
 
 /** A house with `places` and some who hold them, each under its own name. */
 function aHouse(places: number) {
@@ -37,11 +40,12 @@ function aHouse(places: number) {
   gate.grant(places, 0, (id) => house.used(id));
   /** Comes as the front does it. @returns the connection, or why there is none */
   const come = (session: string | null, pass: string | null = null): FakeSink | string => {
-    if (pass !== null && session !== null) house.sessions.supersede(session);
+    const name = session === null ? null : named(session);
+    if (pass !== null && name !== null) house.sessions.supersede(name);
     const admission = house.admit('live', 'evening', null, null, pass);
     if ('refusal' in admission) return admission.refusal;
     const sink = new FakeSink();
-    house.join(sink, admission, pass !== null, null, session);
+    house.join(sink, admission, pass !== null, null, name);
     return sink;
   };
   const pass = (): string => house.returnToken('evening')!;
@@ -66,11 +70,11 @@ describe('a player that comes back', () => {
   test('is not ended by word of an earlier connection, and a late request of one ends nothing', () => {
     const { house, come, pass } = aHouse(10);
     const now = come(`${NAME}.3`) as FakeSink;
-    house.sessions.supersede(`${NAME}.2`);
-    house.sessions.supersede(`${NAME}.3`);
+    house.sessions.supersede(named(`${NAME}.2`));
+    house.sessions.supersede(named(`${NAME}.3`));
     come(`${NAME}.1`, pass());
     expect(now.destroyed).toBe(false);
-    house.sessions.supersede(`${NAME}.4`);
+    house.sessions.supersede(named(`${NAME}.4`));
     expect(now.destroyed).toBe(true);
   });
 
@@ -79,7 +83,7 @@ describe('a player that comes back', () => {
     come(`${NAME}.0`);
     come(`${NAME}.1`);
     come('another-of-the-test.5');
-    expect(house.sessions.takeResumed()).toEqual(['another-of-the-test.5']);
+    expect(house.sessions.takeResumed()).toEqual([named('another-of-the-test.5')]);
     expect(house.sessions.takeResumed()).toEqual([]);
   });
 
@@ -98,7 +102,7 @@ describe('a player that comes back', () => {
           const held = sinks.get(player) ?? [];
           sinks.set(player, held);
           if (what === 'comes') held.push(come(text) as FakeSink);
-          else if (what === 'is superseded') house.sessions.supersede(text);
+          else if (what === 'is superseded') house.sessions.supersede(named(text));
           else for (const sink of held) sink.destroy();
           const open = [...sinks.values()].flat().filter(({ destroyed }) => !destroyed).length;
           expect(house.sessions.size).toBeLessThanOrEqual(sinks.size);
@@ -133,5 +137,46 @@ describe('a player that comes back', () => {
     expect(running.edge.house.used('evening')).toBe(1);
     third.socket.destroy();
     await running.close();
+  });
+});
+
+describe('a session’s name', () => {
+  test('is a number of the name, the same for all its connections', () => {
+    const first = named(`${NAME}.0`);
+    expect(named(`${NAME}.12`)).toEqual({ player: first.player, connection: 12 });
+    expect(named(`${NAME}.999999999`).connection).toBe(999_999_999);
+    expect(Number.isSafeInteger(first.player)).toBe(true);
+    expect(sessionAt(Buffer.from(`session=${NAME}.0&x`), 8, 10 + NAME.length)).toEqual(first);
+  });
+
+  test.each([
+    '',
+    '.1',
+    'fifteen-letters.1',
+    `${'x'.repeat(44)}.1`,
+    NAME,
+    `${NAME}.`,
+    `${NAME}.x`,
+    `${NAME}.1.2`,
+    `${NAME}.-1`,
+    `${NAME}.0123456789`,
+    `${NAME}é.1`,
+    `${NAME} .1`,
+  ])('is not %j', (text) => {
+    expect(read(text)).toBeNull();
+  });
+
+  test('is another than each of a great many others, however alike', () => {
+    const count = 50_000;
+    const players = new Set<number>();
+    for (let i = 0; i < count; i++)
+      players.add(named(`player-${String(i).padStart(10, '0')}.0`).player);
+    expect(players.size).toBe(count);
+    // Spread over all 53 bits: each has about half of them set.
+    for (let bit = 0; bit < 53; bit++) {
+      let set = 0;
+      for (const player of players) set += Math.floor(player / 2 ** bit) % 2;
+      expect(Math.abs(set / count - 0.5)).toBeLessThan(0.02);
+    }
   });
 });

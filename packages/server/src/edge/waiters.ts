@@ -26,7 +26,7 @@ export class Waiters {
    * @param kept the connection will be
    * @returns the answer; null when that is not the question, or the full HTTP server must answer it
    */
-  answerTo(packet: Uint8Array, length: number, kept: boolean): Uint8Array | null {
+  answerTo(packet: Buffer, length: number, kept: boolean): Uint8Array | null {
     const spaceId = parseWaitingRequest(packet, length);
     const answer = spaceId === null ? null : this.#ready(spaceId, kept);
     if (answer !== null) this.#counters.fastAnswers++;

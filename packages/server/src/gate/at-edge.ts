@@ -7,7 +7,7 @@ import type { Entrants } from '../ports/entrants.ts';
 import type { Random } from '../ports/random.ts';
 import { GateKeeper, type OpenSpace } from './keeper.ts';
 import { Lotteries } from './lotteries.ts';
-import type { EdgeReport } from './messages.ts';
+import type { EdgeReport, SessionName } from './messages.ts';
 import { TicketOffice } from './office.ts';
 
 export interface GateAtEdgeOptions {
@@ -44,7 +44,7 @@ export class GateAtEdge {
     exists: (spaceId: string) => boolean,
     nowMs: number,
     wallMs: number,
-    resumed: readonly string[] = [],
+    resumed: readonly SessionName[] = [],
   ): EdgeReport {
     const { keeper, lotteries } = this;
     lotteries.tick(open, exists, nowMs, wallMs);

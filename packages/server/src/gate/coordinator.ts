@@ -8,7 +8,14 @@ import { Bank } from './bank.ts';
 import type { GateCapacity } from './capacity.ts';
 import { spaceOfRow } from './group.ts';
 import { Line } from './line.ts';
-import type { EdgeGrant, EdgeReport, LineWord, SpaceGrant, Spending } from './messages.ts';
+import type {
+  EdgeGrant,
+  EdgeReport,
+  LineWord,
+  SessionName,
+  SpaceGrant,
+  Spending,
+} from './messages.ts';
 import { SpentSet } from './spent.ts';
 
 /** For how long one's turn is kept, ms: longer than those at the end of a line look away (two minutes and a fifth). */
@@ -48,7 +55,7 @@ export class GateCoordinator<Edge> {
   /** When an edge last named a space, ms. */
   readonly #namedMs = new Map<string, number>();
   /** Who has come back, and where: told to the other edges with the next step. */
-  readonly #resumed = new Map<Edge, string[]>();
+  readonly #resumed = new Map<Edge, SessionName[]>();
   readonly #counts = new Map<string, Map<number, Map<Edge, number>>>();
   readonly #spent: SpentSet;
   /** Grants of an earlier coordinator have lower numbers. */
@@ -124,15 +131,15 @@ export class GateCoordinator<Edge> {
     return true;
   }
 
-  #cameBack(edge: Edge, resumed: readonly string[]): void {
+  #cameBack(edge: Edge, resumed: readonly SessionName[]): void {
     const here = this.#resumed.get(edge) ?? [];
     this.#resumed.set(edge, here);
     here.push(...resumed.slice(0, RESUMED_MAX - here.length));
   }
 
   /** Who has come back at any edge but this. */
-  #resumedBeside(edge: Edge): string[] {
-    const names: string[] = [];
+  #resumedBeside(edge: Edge): SessionName[] {
+    const names: SessionName[] = [];
     for (const [at, resumed] of this.#resumed) if (at !== edge) names.push(...resumed);
     return names;
   }

@@ -10,7 +10,7 @@ import type { Random } from '../ports/random.ts';
 import { groupOfSeatLink } from '../spaces/index.ts';
 import { type GroupPlaces, groupRow } from './group.ts';
 import type { DrawnSpace, EntrantsWord } from './lotteries.ts';
-import type { EdgeGrant, EdgeReport, LineWord, SpaceReport } from './messages.ts';
+import type { EdgeGrant, EdgeReport, LineWord, SessionName, SpaceReport } from './messages.ts';
 import { JoinPace } from './pace.ts';
 import { Purse } from './purse.ts';
 import { letInMs, mayReturn, openTicket, sealReturn, type Ticket } from './ticket.ts';
@@ -114,7 +114,7 @@ export class GateKeeper {
     nowMs: number,
     open: Iterable<Pick<OpenSpace, 'id' | 'used' | 'groups'>>,
     entrantsOf: (spaceId: string) => EntrantsWord | null | 'unknown' = () => null,
-    resumed: readonly string[] = [],
+    resumed: readonly SessionName[] = [],
   ): EdgeReport {
     const spaces: SpaceReport[] = [];
     const ids = new Set<string>();

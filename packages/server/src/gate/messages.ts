@@ -25,13 +25,19 @@ export interface SpaceReport {
   readonly wanted?: boolean;
 }
 
+/** A player's name, as the number that all edges make of it, and which of its connections this is. */
+export interface SessionName {
+  readonly player: number;
+  readonly connection: number;
+}
+
 export interface EdgeReport {
   readonly number: number;
   /** The newest grant it goes by. */
   readonly heard: number;
   readonly spaces: readonly SpaceReport[];
   /** Who came back here, and whose old connection is at another edge if it still is. */
-  readonly resumed: readonly string[];
+  readonly resumed: readonly SessionName[];
 }
 
 /** Who has their turn: everybody up to `front`, but those up to `lapsed`, whose turn is over. */
@@ -60,7 +66,7 @@ export interface EdgeGrant {
   readonly joinsPerS: number;
   readonly spaces: readonly SpaceGrant[];
   /** Who has come back at another edge: an old connection here is theirs no more. */
-  readonly resumed: readonly string[];
+  readonly resumed: readonly SessionName[];
 }
 
 /** What becomes of a ticket that somebody comes with. */
