@@ -22,6 +22,8 @@ const DEBIAN = {
   '/usr/bin/turnserver': 'coturn',
   '/usr/bin/whip-client': 'simple-whip-client',
   '/usr/bin/faketime': 'faketime',
+  '/usr/bin/cvlc': 'vlc-bin',
+  '/usr/share/doc/vlc-plugin-base': 'vlc-plugin-base',
 };
 
 installFromDebian();

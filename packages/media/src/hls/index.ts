@@ -1,4 +1,4 @@
-/** The hls lane: how the clock is cut, playlists, and AAC in fragments. */
+/** The hls lane: how the clock is cut, playlists, and AAC in fragments or packed. */
 export { aacBitrateBps, aacInitSegment, aacPart } from './aac.ts';
 export {
   AAC_FRAME_SAMPLES,
@@ -12,6 +12,7 @@ export {
   SEGMENT_CHUNKS,
   SEGMENT_SAMPLES,
 } from './layout.ts';
+export { packedSegment } from './packed.ts';
 export {
   type LowLatency,
   mediaPlaylist,

@@ -40,6 +40,7 @@ function written(wish: Wish): string {
     firstSegment: firstSegmentOf(rendition, Math.max(0, headSeq - RING_CHUNKS)),
     path: 'run/',
     init: 'init-1.mp4',
+    suffix: '.m4s',
     query: '',
     capturedAtMs: (msn) => DOORS_MS + msn * SEGMENT_CHUNKS * CHUNK_MS,
     low: low ? { skip: wish.skip ?? false, reports: [report] } : null,

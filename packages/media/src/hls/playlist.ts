@@ -31,7 +31,10 @@ export interface MediaPlaylist {
   readonly firstSegment: number;
   /** Before each name of a segment, part or init segment. */
   readonly path: string;
-  readonly init: string;
+  /** null: segments need none. */
+  readonly init: string | null;
+  /** How names of segments and parts end. */
+  readonly suffix: '.m4s' | '.aac';
   /** After each name of a segment or part: `?` and a query, or nothing. */
   readonly query: string;
   /** Wall clock at which a segment's first sample was captured, ms since the Unix epoch. */
@@ -63,12 +66,15 @@ export function mediaPlaylist(list: MediaPlaylist): string {
   if (low !== null) lines.push(...lowLatencyHead(list.rendition));
   lines.push(`#EXT-X-MEDIA-SEQUENCE:${first}`);
   if (skipped > 0) lines.push(`#EXT-X-SKIP:SKIPPED-SEGMENTS=${skipped}`);
-  else lines.push(`#EXT-X-MAP:URI="${path}${list.init}"`);
+  else if (list.init !== null) lines.push(`#EXT-X-MAP:URI="${path}${list.init}"`);
   for (let msn = first + skipped; msn < end; msn++) {
     const samples = msn < progress.segments ? SEGMENT_SAMPLES : progress.restSamples;
     lines.push(`#EXT-X-PROGRAM-DATE-TIME:${new Date(list.capturedAtMs(msn)).toISOString()}`);
     if (low !== null && msn >= end - SEGMENTS_WITH_PARTS) lines.push(...parts(list, msn, samples));
-    lines.push(`#EXTINF:${number(secondsOf(samples))},`, `${path}${msn}.m4s${list.query}`);
+    lines.push(
+      `#EXTINF:${number(secondsOf(samples))},`,
+      `${path}${msn}${list.suffix}${list.query}`,
+    );
   }
   if (ended) lines.push('#EXT-X-ENDLIST');
   else if (low !== null) lines.push(...lowLatencyTail(list, low));
@@ -93,7 +99,9 @@ function lowLatencyTail(list: MediaPlaylist, low: LowLatency): string[] {
     lines.push(`#EXT-X-PROGRAM-DATE-TIME:${new Date(list.capturedAtMs(open)).toISOString()}`);
     lines.push(...parts(list, open, openSamples(list)));
   }
-  lines.push(`#EXT-X-PRELOAD-HINT:TYPE=PART,URI="${path}${open}.${count}.m4s${list.query}"`);
+  lines.push(
+    `#EXT-X-PRELOAD-HINT:TYPE=PART,URI="${path}${open}.${count}${list.suffix}${list.query}"`,
+  );
   for (const { uri, progress: other } of low.reports) {
     const last = lastPart(other);
     if (last === null) continue;
@@ -107,10 +115,14 @@ function lastPart({ segments, parts }: Progress): { msn: number; part: number } 
   return segments > 0 ? { msn: segments - 1, part: PARTS_PER_SEGMENT - 1 } : null;
 }
 
-function parts({ rendition, path, query }: MediaPlaylist, msn: number, samples: number): string[] {
+function parts(
+  { rendition, path, suffix, query }: MediaPlaylist,
+  msn: number,
+  samples: number,
+): string[] {
   return Array.from({ length: Math.ceil(samples / rendition.partSamples) }, (_, part) => {
     const duration = number(secondsOf(partSamplesOf(rendition, part, samples)));
-    return `#EXT-X-PART:DURATION=${duration},INDEPENDENT=YES,URI="${path}${msn}.${part}.m4s${query}"`;
+    return `#EXT-X-PART:DURATION=${duration},INDEPENDENT=YES,URI="${path}${msn}.${part}${suffix}${query}"`;
   });
 }
 

@@ -46,6 +46,18 @@ export interface AacWish {
   readonly samples: number;
 }
 
+/** Parts from `from` on, each a fragment. @param frames of each part */
+export function inFragments(
+  msn: number,
+  from: number,
+  frames: readonly (readonly Uint8Array[])[],
+): Uint8Array {
+  const parts = frames.map((own, index) =>
+    own.length === 0 ? new Uint8Array(0) : aacPart(msn, from + index, own),
+  );
+  return Buffer.concat(parts);
+}
+
 export class AacSegments {
   /** Stretches begun, frames made. */
   readonly counters = { stretches: 0, frames: 0 };
@@ -62,11 +74,15 @@ export class AacSegments {
   }
 
   /**
-   * Parts [from, end) of a segment, as one. All that they stand on must be in the ring.
+   * The frames of each of the parts [from, end) of a segment. All that they stand on must be in the ring.
    * @returns null when too many segments are being made
    * @throws when they cannot be made
    */
-  async parts(wish: AacWish, from: number, end: number): Promise<Uint8Array | null> {
+  async parts(
+    wish: AacWish,
+    from: number,
+    end: number,
+  ): Promise<readonly (readonly Uint8Array[])[] | null> {
     const segment = this.#segment(wish);
     if (segment === null) return null;
     segment.askedMs = this.#clock.monotonicMs();
@@ -78,15 +94,10 @@ export class AacSegments {
       this.#drop(segment);
       throw error;
     }
-    const parts: Uint8Array[] = [];
-    for (let part = from; part < end; part++) {
-      const frames = segment.frames(
-        part * FRAMES_PER_PART,
-        Math.min(count, (part + 1) * FRAMES_PER_PART),
-      );
-      if (frames.length > 0) parts.push(aacPart(wish.msn, part, frames));
-    }
-    return Buffer.concat(parts);
+    return Array.from({ length: end - from }, (_, index) => {
+      const first = (from + index) * FRAMES_PER_PART;
+      return segment.frames(first, Math.min(count, first + FRAMES_PER_PART));
+    });
   }
 
   close(): void {

@@ -5,14 +5,23 @@
 import { type HlsRenditionId, PARTS_PER_SEGMENT } from '@parterre/media';
 
 export type HlsTarget =
-  | { readonly kind: 'variants' }
-  | { readonly kind: 'playlist'; readonly rendition: HlsRenditionId }
+  | { readonly kind: 'variants'; readonly packed: boolean }
+  | HlsList
   | { readonly kind: 'init'; readonly rendition: HlsRenditionId; readonly channels: 1 | 2 }
   | HlsMedia;
+
+export interface HlsList {
+  readonly kind: 'playlist';
+  readonly rendition: HlsRenditionId;
+  /** As packed audio, not in fragments. */
+  readonly packed: boolean;
+}
 
 export interface HlsMedia {
   readonly kind: 'media';
   readonly rendition: HlsRenditionId;
+  /** As packed audio, not in fragments. */
+  readonly packed: boolean;
   /** Names the programme and the recipe. */
   readonly run: string;
   readonly msn: number;
@@ -25,40 +34,42 @@ export interface HlsPath {
   readonly target: HlsTarget;
 }
 
-const VARIANTS = /^\/hls\/([^/]+)\/index\.m3u8$/;
-const PLAYLIST = /^\/hls\/([^/]+)\/(opus|aac)\/index\.m3u8$/;
+const VARIANTS = /^\/hls\/([^/]+)\/(index|packed)\.m3u8$/;
+const PLAYLIST = /^\/hls\/([^/]+)\/(opus|aac|packed)\/index\.m3u8$/;
 const INIT = /^\/hls\/([^/]+)\/(opus|aac)\/[\w-]+\/init-([12])\.mp4$/;
-const MEDIA = /^\/hls\/([^/]+)\/(opus|aac)\/([\w-]+)\/(0|[1-9]\d{0,8})(?:\.([0-4]))?\.m4s$/;
+const MEDIA =
+  /^\/hls\/([^/]+)\/(?:(opus|aac)\/([\w-]+)\/(0|[1-9]\d{0,8})(?:\.([0-4]))?\.m4s|packed\/([\w-]+)\/(0|[1-9]\d{0,8})\.aac)$/;
 
 /** @returns null for what is not an address of the lane */
 export function parseHlsPath(path: string): HlsPath | null {
   const variants = VARIANTS.exec(path);
-  if (variants !== null) return { spaceId: variants[1]!, target: { kind: 'variants' } };
+  if (variants !== null) {
+    const packed = variants[2] === 'packed';
+    return { spaceId: variants[1]!, target: { kind: 'variants', packed } };
+  }
   const list = PLAYLIST.exec(path);
   if (list !== null) {
-    const rendition = list[2] as HlsRenditionId;
-    return { spaceId: list[1]!, target: { kind: 'playlist', rendition } };
+    const packed = list[2] === 'packed';
+    const rendition = packed ? 'aac' : (list[2] as HlsRenditionId);
+    return { spaceId: list[1]!, target: { kind: 'playlist', rendition, packed } };
   }
   const init = INIT.exec(path);
   if (init !== null) {
-    const [, spaceId, rendition, channels] = init as unknown as [
-      string,
-      string,
-      HlsRenditionId,
-      string,
-    ];
-    return { spaceId, target: { kind: 'init', rendition, channels: channels === '1' ? 1 : 2 } };
+    const rendition = init[2] as HlsRenditionId;
+    const channels = init[3] === '1' ? 1 : 2;
+    return { spaceId: init[1]!, target: { kind: 'init', rendition, channels } };
   }
   const media = MEDIA.exec(path);
   if (media === null) return null;
-  const [, spaceId, rendition, run, msn, part] = media;
+  const [, spaceId, rendition, run, msn, part, packedRun, packedMsn] = media;
   return {
     spaceId: spaceId!,
     target: {
       kind: 'media',
-      rendition: rendition as HlsRenditionId,
-      run: run!,
-      msn: Number(msn),
+      rendition: (rendition as HlsRenditionId | undefined) ?? 'aac',
+      packed: rendition === undefined,
+      run: (run ?? packedRun)!,
+      msn: Number(msn ?? packedMsn),
       part: part === undefined ? null : Number(part),
     },
   };

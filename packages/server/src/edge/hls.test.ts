@@ -95,6 +95,33 @@ describe('hls lane', () => {
     }
   });
 
+  test('packs the same frames of AAC for players that know no fragments', async () => {
+    for (const hlsMode of ['plain', 'cached'] as const) {
+      const edge = await edgeWith(80, { hlsMode });
+      expect(await text(edge, '/hls/evening/packed.m3u8')).toContain(
+        'CODECS="mp4a.40.2"\npacked/index.m3u8',
+      );
+      const list = await text(edge, '/hls/evening/packed/index.m3u8');
+      expect(list).toContain(`\n${AAC_RUN}/2.aac\n`);
+      expect(list).not.toMatch(/EXT-X-(MAP|PART|SERVER)/);
+      const segment = await fetch(`${edge.url}/hls/evening/packed/${AAC_RUN}/2.aac`);
+      expect(segment.headers.get('content-type')).toBe('audio/aac');
+      expect(segment.headers.get('cache-control')).toBe('public, max-age=31536000, immutable');
+      const packed = Buffer.from(await segment.arrayBuffer());
+      const inFragments = await bytes(edge, `/hls/evening/aac/${AAC_RUN}/2.m4s`);
+      // A frame of the fixture is 33 bytes.
+      const frames = Array.from({ length: 225 }, (_, n) =>
+        packed.subarray(80 + 40 * n, 113 + 40 * n),
+      );
+      expect(packed.length).toBe(73 + 225 * 40);
+      for (const frame of frames) expect(inFragments.includes(frame)).toBe(true);
+      expect(edge.edge.hls.encoded.stretches).toBe(1);
+    }
+    const without = await edgeWith(60, { aac: null });
+    for (const path of ['packed.m3u8', 'packed/index.m3u8'])
+      expect((await fetch(`${without.url}/hls/evening/${path}`)).status).toBe(404);
+  });
+
   test('[P3] renders a hole as holding sound, the same at every edge', async () => {
     const edges = [await edgeWith(20), await edgeWith(20)];
     const hole = { kind: 'hole', epoch: 2, capturedAtMs: ANCHOR_MS + 4_000 } as const;

@@ -14,6 +14,7 @@ import {
   mediaPlaylist,
   multivariantPlaylist,
   type Progress,
+  packedSegment,
   SEGMENT_CHUNKS,
   SEGMENT_SAMPLES,
   TARGET_DURATION_S,
@@ -23,17 +24,18 @@ import type { GateKeeper } from '../gate/index.ts';
 import type { AacEncoder } from '../ports/aac-encoder.ts';
 import type { Clock, Timers } from '../ports/clock.ts';
 import { CORS_FIELDS } from './answers.ts';
-import { AacSegments } from './hls-aac.ts';
+import { AacSegments, inFragments } from './hls-aac.ts';
 import { Pullers } from './hls-pullers.ts';
 import {
   type Directives,
+  type HlsList,
   type HlsMedia,
   type HlsTarget,
   parseDirectives,
   parseHlsPath,
 } from './hls-request.ts';
 import { has, isOver, opusMedia, progressIn, runOf } from './hls-room.ts';
-import { variantsOf } from './hls-variants.ts';
+import { packedVariants, variantsOf } from './hls-variants.ts';
 import { HlsWait } from './hls-wait.ts';
 import type { House } from './house.ts';
 import { refuse, refuseAs } from './refuse.ts';
@@ -50,6 +52,7 @@ const REQUESTS_PER_S_MAX = 400;
 const RETRY_SPREAD_S = 5;
 const PLAYLIST_TYPE = 'application/vnd.apple.mpegurl';
 const MEDIA_TYPE = 'audio/mp4';
+const PACKED_TYPE = 'audio/aac';
 const FOR_EVER = 'public, max-age=31536000, immutable';
 /** A cache gives a list a little longer while it gets the next one, and while there is none to be had. */
 const A_SECOND = 'public, max-age=1, stale-while-revalidate=5, stale-if-error=30';
@@ -169,10 +172,10 @@ export class Hls {
   #answerIn(exchange: Exchange, room: Room, target: HlsTarget, directives: Directives): void {
     switch (target.kind) {
       case 'variants':
-        this.#variants(exchange, room);
+        this.#variants(exchange, room, target.packed);
         break;
       case 'playlist':
-        this.#playlist(exchange, room.space.id, target.rendition, directives);
+        this.#playlist(exchange, room.space.id, target, directives);
         break;
       case 'init': {
         const make = target.rendition === 'opus' ? initSegment : aacInitSegment;
@@ -192,7 +195,8 @@ export class Hls {
   }
 
   #serves(target: HlsTarget): boolean {
-    return target.kind === 'variants' || target.rendition === 'opus' || this.#aac !== null;
+    if (this.#aac !== null) return true;
+    return target.kind === 'variants' ? !target.packed : target.rendition === 'opus';
   }
 
   /** The space, when it has sound; else refuses. */
@@ -207,19 +211,21 @@ export class Hls {
     return null;
   }
 
-  #variants(exchange: Exchange, room: Room): void {
+  #variants(exchange: Exchange, room: Room, packed: boolean): void {
     const { rendition } = room.rings.live.ring.about;
-    const variants = variantsOf(rendition, this.#aac !== null, exchange.query);
+    const variants = packed
+      ? packedVariants(rendition, exchange.query)
+      : variantsOf(rendition, this.#aac !== null, exchange.query);
     this.#sendList(exchange, LANE, A_MINUTE, multivariantPlaylist(variants));
   }
 
   #playlist(
     exchange: Exchange,
     spaceId: string,
-    rendition: HlsRenditionId,
+    { rendition, packed }: HlsList,
     directives: Directives,
   ): void {
-    const low = this.#options.mode === 'cached';
+    const low = this.#options.mode === 'cached' && !packed;
     const until = low ? directives.until : null;
     const now = this.#progress(spaceId, rendition);
     if (until !== null && now !== null && until.msn > now.segments + 1) {
@@ -229,10 +235,10 @@ export class Hls {
     }
     this.#whenThere(exchange, spaceId, rendition, until ?? { msn: 0, part: null }, (room) => {
       const skip = low ? { skip: directives.skip } : null;
-      const text = this.#write(room, rendition, exchange.query, skip);
+      const text = this.#write(room, rendition, packed, exchange.query, skip);
       const age = isOver(room) ? A_MINUTE : until === null ? A_SECOND : SIX_TARGETS;
       this.#sendList(exchange, room.ladder.on('far') ? LANE : LANE_WITH_ROOM, age, text);
-      this.#makeLast(room, rendition);
+      this.#makeLast(room, rendition, low);
     });
   }
 
@@ -268,6 +274,7 @@ export class Hls {
   #write(
     room: Room,
     id: HlsRenditionId,
+    packed: boolean,
     query: string,
     low: { readonly skip: boolean } | null,
   ): string {
@@ -282,7 +289,8 @@ export class Hls {
       ended: isOver(room),
       firstSegment: firstSegmentOf(rendition, ring.oldestSeq),
       path: `${runOf(room, id)}/`,
-      init: `init-${ring.about.rendition.channels}.mp4`,
+      init: packed ? null : `init-${ring.about.rendition.channels}.mp4`,
+      suffix: packed ? '.aac' : '.m4s',
       query,
       capturedAtMs: (msn) => ring.chunk(msn * SEGMENT_CHUNKS).capturedAtMs,
       low: low && {
@@ -297,7 +305,7 @@ export class Hls {
 
   #media(exchange: Exchange, room: Room, target: HlsMedia): void {
     const { request, response } = exchange;
-    const { rendition, run, msn, part } = target;
+    const { rendition, packed, run, msn, part } = target;
     if (run !== runOf(room, rendition)) {
       refuse(request, response, 'unknown_path');
       return;
@@ -311,17 +319,26 @@ export class Hls {
       const isThere = has(progressIn(now, rendition), msn, part);
       if (!isThere || msn < firstSegmentOf(HLS_RENDITIONS[rendition], oldestSeq))
         refuse(request, response, 'unknown_path');
-      else if (rendition === 'aac') this.#sendAac(exchange, now, msn, part);
+      else if (rendition === 'aac') this.#sendAac(exchange, now, msn, part, packed);
       else this.#send(exchange, MEDIA_TYPE, FOR_EVER, opusMedia(now, msn, part));
     });
   }
 
-  #sendAac(exchange: Exchange, room: Room, msn: number, part: number | null): void {
+  #sendAac(
+    exchange: Exchange,
+    room: Room,
+    msn: number,
+    part: number | null,
+    packed: boolean,
+  ): void {
     const { request, response } = exchange;
+    const { channels } = room.rings.live.ring.about.rendition;
     this.#encode(room, msn, part).then(
-      (bytes) => {
-        if (bytes === null) refuse(request, response, 'part_away', undefined, 1);
-        else this.#send(exchange, MEDIA_TYPE, FOR_EVER, bytes);
+      (frames) => {
+        if (frames === null) refuse(request, response, 'part_away', undefined, 1);
+        else if (packed)
+          this.#send(exchange, PACKED_TYPE, FOR_EVER, packedSegment(msn, frames.flat(), channels));
+        else this.#send(exchange, MEDIA_TYPE, FOR_EVER, inFragments(msn, part ?? 0, frames));
       },
       (error: unknown) => {
         this.#options.failed(error);
@@ -330,7 +347,7 @@ export class Hls {
     );
   }
 
-  #encode(room: Room, msn: number, part: number | null): Promise<Uint8Array | null> {
+  #encode(room: Room, msn: number, part: number | null): ReturnType<AacSegments['parts']> {
     const { segments, restSamples } = progressIn(room, 'aac');
     const samples = isOver(room) && msn === segments ? restSamples : SEGMENT_SAMPLES;
     const programme = `${room.space.id} ${runOf(room, 'aac')}`;
@@ -340,12 +357,12 @@ export class Hls {
   }
 
   /** A playlist was asked for: what it ends with will be. */
-  #makeLast(room: Room, id: HlsRenditionId): void {
+  #makeLast(room: Room, id: HlsRenditionId, low: boolean): void {
     if (id !== 'aac') return;
     const { segments, parts } = progressIn(room, 'aac');
-    const low = this.#options.mode === 'cached' && parts > 0;
-    if (!low && segments === 0) return;
-    const making = low
+    const inParts = low && parts > 0;
+    if (!inParts && segments === 0) return;
+    const making = inParts
       ? this.#encode(room, segments, parts - 1)
       : this.#encode(room, segments - 1, null);
     making.catch((error: unknown) => this.#options.failed(error));
