@@ -15,6 +15,8 @@ import { TICKET_KEYS_MS, type TicketKeys } from './ticket-keys.ts';
 /** First restart at once; one that dies young again waits longer, up to this. */
 const RESTART_MS_MAX = 5_000;
 const YOUNG_MS = 10_000;
+/** The listeners of an edge that died are at the others by then, which need the machine meanwhile. */
+const MOVING_MS = 2_500;
 /** In this time everything has finished what it had begun, or is killed. */
 const STOP_MS_MAX = 10_000;
 const METRICS_MS_MAX = 2_000;
@@ -233,7 +235,9 @@ export class Processes {
     const young = performance.now() - child.startedAtMs < YOUNG_MS;
     const crashes = young ? (this.#crashes.get(child.name) ?? 0) + 1 : 0;
     this.#crashes.set(child.name, crashes);
-    const delayMs = crashes <= 1 ? 0 : Math.min(RESTART_MS_MAX, 50 * 2 ** crashes);
+    const againMs = crashes <= 1 ? 0 : Math.min(RESTART_MS_MAX, 50 * 2 ** crashes);
+    const elsewhere = child.role === 'edge' && this.#of('edge').some(({ ready }) => ready);
+    const delayMs = elsewhere ? Math.max(againMs, MOVING_MS) : againMs;
     setTimeout(() => {
       if (!this.stopping) this.#spawn(child.role, child.name);
     }, delayMs);
