@@ -32,6 +32,7 @@ buildPages();
 buildNative();
 
 const report = join(mkdtempSync(join(tmpdir(), 'parterre-test-')), 'report.json');
+process.env.STRAY_ERRORS = join(report, '..', 'stray-errors.json');
 let passed = 0;
 let skipped = 0;
 /** What failed, by name. */
@@ -66,6 +67,7 @@ function suite(project) {
     '--reporter=default',
     '--reporter=json',
     `--outputFile.json=${report}`,
+    `--reporter=${join(root, 'scripts', 'stray-errors.mjs')}`,
   ]);
   if (!existsSync(report)) {
     failed.push(`the whole of ${project}`);
@@ -79,7 +81,9 @@ function suite(project) {
       .filter(({ status }) => status === 'failed')
       .map(({ fullName }) => `${relative(root, name)}: ${fullName}`),
   );
-  if (code !== 0 && names.length === 0) names.push(`${project}, outside of any test`);
+  const stray = JSON.parse(readFileSync(process.env.STRAY_ERRORS, 'utf8'));
+  names.push(...stray.map((error) => `${project}, outside of any test: ${error}`));
+  if (code !== 0 && names.length === 0) names.push(`${project}, and vitest does not say why`);
   failed.push(...names);
 }
 
