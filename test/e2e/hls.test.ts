@@ -11,7 +11,7 @@ import { hasFirefox, launchFirefox } from './support/firefox.ts';
 import { type HlsHeard, HlsPage } from './support/hls-page.ts';
 import { hasLoudspeaker, Loudspeaker } from './support/loudspeaker.ts';
 import { TestServer, until } from './support/server.ts';
-import { align, correlation, rms, windowCorrelations } from './support/signal.ts';
+import { align, correlation, rms, windowCorrelations, windowMatches } from './support/signal.ts';
 import { complaints, decode, hasFfmpeg, RATE_HZ } from './support/sound.ts';
 import { hasVlc, playedByVlc } from './support/vlc.ts';
 
@@ -178,11 +178,22 @@ describe('the hls lane', () => {
         expect(ranges).toBe(1);
         const names = Array.from({ length: MOVED_SEGMENTS }, (_, at) => first + at);
         const reference = soundOf(await fetched(plain, '/hls/demo/opus/', names));
-        const scores = windowCorrelations(heard, reference, RATE_HZ, RATE_HZ / 20);
-        console.info(`moved between lanes: windows ${scores.map((each) => each.toFixed(2))}`);
-        const whole = scores.slice(1); // it began to sound within the first
-        expect(whole.length).toBeGreaterThan(10);
-        expect(Math.min(...whole)).toBeGreaterThan(0.9);
+        const all = windowMatches(heard, reference, RATE_HZ / 2, RATE_HZ / 20);
+        // It began to sound within the first.
+        const windows = all.slice(1).map(({ at, score }) => ({ atS: at / RATE_HZ, score }));
+        console.info(
+          `moved between lanes: ${windows.map(({ atS, score }) => `${atS.toFixed(1)} s ${score.toFixed(2)}`)}`,
+        );
+        const [across, others] = [true, false].map((wanted) =>
+          windows.filter(
+            ({ atS }) => MOVES_S.some((s) => s > atS - 0.05 && s < atS + 0.55) === wanted,
+          ),
+        );
+        expect(across!.length).toBeGreaterThan(0);
+        expect(Math.min(...across!.map(({ score }) => score))).toBeGreaterThan(0.9);
+        // Elsewhere the loudspeaker of a busy machine may stumble.
+        expect(others!.length).toBeGreaterThan(16);
+        expect(others!.filter(({ score }) => score <= 0.9).length).toBeLessThanOrEqual(4);
       } finally {
         await browser.close();
         await loudspeaker.stop();
@@ -237,6 +248,8 @@ interface Moved {
 /** Segments that are played: one and a bit live, two pulled, the rest live again. */
 const MOVED_SEGMENTS = 5;
 const MOVED_S = (MOVED_SEGMENTS - 1) * 4.8;
+/** Where one lane's sound follows the other's, s from the first sample: what was pulled replaces, what is live follows. */
+const MOVES_S = [4.8, 14.4];
 
 /** Runs in the page: 26 chunks of the live lane, two segments of the hls lane from where it broke off, the live lane again. */
 function moveBetween(wish: { live: string; segments: string; first: number }): void {

@@ -47,18 +47,28 @@ export function align(
   return { offset, score: correlation(longer.subarray(offset, offset + shorter.length), shorter) };
 }
 
+/** A window that is loud enough to be compared: where in the reference it is, samples, and how like. */
+export interface WindowMatch {
+  readonly at: number;
+  readonly score: number;
+}
+
+/** As `windowMatches`, the correlations alone. */
+export function windowCorrelations(...given: Parameters<typeof windowMatches>): number[] {
+  return windowMatches(...given).map(({ score }) => score);
+}
+
 /**
  * Cuts `heard` into windows and finds each again in `reference`, from where the one before was found.
  * @param slack how far a window may have moved against the one before, samples
- * @returns the correlation of each window that is loud enough to be compared
  */
-export function windowCorrelations(
+export function windowMatches(
   heard: Float32Array,
   reference: Float32Array,
   window: number,
   slack: number,
   floor = 0.003,
-): number[] {
+): WindowMatch[] {
   const first = Array.from(
     { length: Math.floor(heard.length / window) },
     (_, index) => index * window,
@@ -68,7 +78,7 @@ export function windowCorrelations(
   const rough = align(coarse(reference), coarse(heard.subarray(first, first + reference.length)));
   const beginning = heard.subarray(first, first + 4 * window);
   let expected = rough.score >= 0.8 ? COARSE * rough.offset : align(reference, beginning).offset;
-  const scores: number[] = [];
+  const matches: WindowMatch[] = [];
   for (let start = first; start + window <= heard.length; start += window, expected += window) {
     const piece = heard.subarray(start, start + window);
     if (rms(piece) < floor) continue;
@@ -76,10 +86,10 @@ export function windowCorrelations(
     const around = reference.subarray(from, expected + window + slack);
     if (around.length < window) break;
     const { offset, score } = align(around, piece);
-    scores.push(score);
+    matches.push({ at: from + offset, score });
     if (score >= 0.5) expected = from + offset;
   }
-  return scores;
+  return matches;
 }
 
 /** Where a whole recording is searched, so many samples are taken for one: `slack` is far more. */
