@@ -19,7 +19,8 @@ import { hasVlc, playedByVlc } from './support/vlc.ts';
 const ITS_OWN =
   /^(\[[^\]]*\] Found duplicated MOOV Atom\. Skipped it|\s*Last message repeated \d+ times)\n/gm;
 const PLAYED_S = 12;
-const BY_VLC_S = 40;
+/** Into a file VLC plays as fast as there is something, and ends somewhat early; this takes it several lists. */
+const BY_VLC_S = 70;
 /** How long ffmpeg plays, s; `HLS_SECONDS=300` now and then. */
 const BY_FFMPEG_S = Number(process.env.HLS_SECONDS ?? 20);
 
@@ -106,20 +107,20 @@ describe('the hls lane', () => {
 
   test.skipIf(!hasVlc || !hasFfmpeg)('VLC plays packed audio without a gap', async () => {
     const { plain } = servers;
-    const listed = async (): Promise<number> => {
+    const listed = async (): Promise<number[]> => {
       const list = await (await plain.fetch('/hls/demo/aac/index.m3u8')).text();
-      return Number([...list.matchAll(/\/(\d+)\.m4s/gm)].at(-1)![1]);
+      return [...list.matchAll(/\/(\d+)\.m4s/gm)].map(([, msn]) => Number(msn));
     };
-    const first = Math.max(0, (await listed()) - 3);
-    // Into a file it may play ahead of time; it is longer than what is listed when it begins.
+    // Anywhere in the list it may begin.
+    const first = (await listed())[0]!;
     const heard = await playedByVlc(`${plain.url}/hls/demo/packed.m3u8`, BY_VLC_S);
-    const last = await listed();
+    const last = (await listed()).at(-1)!;
     const names = Array.from({ length: last - first + 1 }, (_, at) => first + at);
     const reference = soundOf(await fetched(plain, '/hls/demo/aac/', names));
     const scores = windowCorrelations(heard, reference, RATE_HZ, RATE_HZ / 20);
     console.info(`VLC: windows ${scores.map((each) => each.toFixed(2))}`);
     expect(heard.length / RATE_HZ).toBeGreaterThan(BY_VLC_S / 2);
-    expect(scores.length).toBeGreaterThan(BY_VLC_S / 2 - 5);
+    expect(scores.length).toBeGreaterThan(BY_VLC_S / 2 - 10);
     expect(Math.min(...scores.slice(1))).toBeGreaterThan(0.9);
   });
 
