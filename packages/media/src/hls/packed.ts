@@ -10,9 +10,7 @@ const ADTS_BYTES = 7;
 const TICKS_PER_SEGMENT = (SEGMENT_SAMPLES * 90) / 48;
 const TWO_32 = 0x1_0000_0000;
 const TWO_33 = 2 * TWO_32;
-const OWNER = Uint8Array.from('com.apple.streaming.transportStreamTimestamp\0', (letter) =>
-  letter.charCodeAt(0),
-);
+const OWNER = ascii('com.apple.streaming.transportStreamTimestamp\0');
 
 /** Segment `msn`, whole. @param frames raw data blocks of AAC-LC at 48 kHz */
 export function packedSegment(
