@@ -34,6 +34,17 @@ describe('the door', () => {
     expect(told).toEqual(['a leaves', 'a takes']);
   });
 
+  test('[P1] the others take an edge’s listeners over where they have room for all, and are heard from', () => {
+    const { door, hears } = aDoor('a', 'b', 'c');
+    for (const edge of ['a', 'b', 'c']) hears(edge, 500);
+    expect(door.takesOver('a', 0)).toBe(true);
+    hears('a', 900);
+    expect(door.takesOver('a', 0)).toBe(false);
+    hears('a', 500);
+    expect(door.takesOver('a', LONG_MS)).toBe(false);
+    expect(aDoor('a').door.takesOver('a', 0)).toBe(false);
+  });
+
   test('[P2] when all are full one answers, the one that still has a place', () => {
     const { hears, taking, told } = aDoor('a', 'b');
     hears('a', 990);

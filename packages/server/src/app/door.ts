@@ -54,6 +54,14 @@ export class Door<Edge> {
     this.#decide(nowMs);
   }
 
+  /** Whether the others that are heard from have room for all that were at this edge. */
+  takesOver(gone: Edge, nowMs: number): boolean {
+    let room = -(this.#edges.get(gone)?.connections ?? 0);
+    for (const [edge, { connections, places }] of this.#heardFrom(nowMs))
+      if (edge !== gone) room += Math.max(0, leaveAtOf(places) - connections);
+    return room > 0;
+  }
+
   /** An edge is gone, or closes by itself. */
   left(edge: Edge, nowMs: number): void {
     if (this.#edges.delete(edge)) this.#decide(nowMs);

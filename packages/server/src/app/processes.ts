@@ -216,17 +216,19 @@ export class Processes {
 
   #exit(child: Child, how: string): void {
     this.#children.delete(child);
+    const elsewhere = child.role === 'edge' && this.#door.takesOver(child, performance.now());
     this.#door.left(child, performance.now());
     this.#gate.closed(child);
     if (this.#changing.delete(child)) this.#log.info({ process: child.name, how }, 'is replaced');
     else if (!this.stopping) {
       this.#log.warn({ process: child.name, pid: child.pid, how }, 'a process ended; replacing it');
-      this.#replace(child);
+      this.#replace(child, elsewhere ? MOVING_MS : 0);
     }
     this.#changed();
   }
 
-  #replace(child: Child): void {
+  /** @param leastMs not sooner than after so long */
+  #replace(child: Child, leastMs: number): void {
     if (this.#isActive(child)) {
       this.#active.delete(child.role);
       const warm = this.#of(child.role).find((other) => !this.#changing.has(other));
@@ -236,8 +238,7 @@ export class Processes {
     const crashes = young ? (this.#crashes.get(child.name) ?? 0) + 1 : 0;
     this.#crashes.set(child.name, crashes);
     const againMs = crashes <= 1 ? 0 : Math.min(RESTART_MS_MAX, 50 * 2 ** crashes);
-    const elsewhere = child.role === 'edge' && this.#of('edge').some(({ ready }) => ready);
-    const delayMs = elsewhere ? Math.max(againMs, MOVING_MS) : againMs;
+    const delayMs = Math.max(leastMs, againMs);
     setTimeout(() => {
       if (!this.stopping) this.#spawn(child.role, child.name);
     }, delayMs);
