@@ -16,12 +16,13 @@ export interface PeerObserver {
   /** A packet from the browser's microphone section. The buffer is only valid during the call. */
   rtp(packet: Uint8Array): void;
   rtcp(packet: Uint8Array): void;
+  /** A candidate of this side (`candidate:…`) that its description does not have. */
   candidate(candidate: string, mid: string): void;
   state(state: 'connecting' | 'connected' | 'disconnected' | 'failed' | 'closed'): void;
 }
 
 export interface Peer {
-  /** The local description is complete with the host candidates this server has. */
+  /** An answer has the host candidates this server has; for an offer they are told after `accept`. */
   readonly description: { readonly type: 'offer' | 'answer'; readonly sdp: string };
   /** Payload type of Opus in what it receives; packets of another type are not voice. */
   readonly payloadType: number;

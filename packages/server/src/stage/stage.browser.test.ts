@@ -26,6 +26,8 @@ async function speakInPage(options: { url: string; clientId: string; resume?: st
     if (message.type === 'welcome')
       Object.assign(speaker, { seat: message.seat, resume: message.resume });
     if (message.type === 'slots') speaker.slots = message.seats;
+    if (message.type === 'candidate')
+      void speaker.pc!.addIceCandidate({ candidate: message.candidate, sdpMid: message.mid });
     if (message.type !== 'offer') return;
     const before = speaker.pc;
     const pc = new RTCPeerConnection();

@@ -29,7 +29,9 @@ async function heard(): Promise<void> {
         if (packets === PACKETS) sounding.resolve();
       },
       rtcp() {},
-      candidate() {},
+      candidate(candidate, mid) {
+        void browser.addIceCandidate({ candidate, sdpMid: mid });
+      },
       state() {},
     },
   );
@@ -40,7 +42,8 @@ async function heard(): Promise<void> {
   const [mic] = browser.getTransceivers();
   mic!.direction = 'sendonly';
   await mic!.sender.replaceTrack(source.createTrack());
-  await browser.setLocalDescription(await browser.createAnswer());
-  peer.accept(browser.localDescription!.sdp);
+  const answer = await browser.createAnswer();
+  await browser.setLocalDescription(answer);
+  peer.accept(answer.sdp!); // its own `localDescription` may crash while candidates are added to it
   await sounding.promise;
 }

@@ -12,6 +12,7 @@ import type { Timers } from '../../ports/clock.ts';
 import type { Log } from '../../ports/log.ts';
 import type { Peer, PeerFactory, PeerObserver, PeerOptions } from '../../ports/peer.ts';
 import { atPort, extraCandidate } from './candidate.ts';
+import { LocalCandidates } from './local-candidates.ts';
 import { NativePeer, type NativePeerParts } from './native-peer.ts';
 import { openPublicPort, type PublicPort } from './public-port.ts';
 import { type MediaSection, readDescription, refuseSdp } from './sdp-read.ts';
@@ -124,12 +125,14 @@ class NativePeers implements Peers {
         audio.addSSRC(source, 'parterre', slotMid(slot), slotMid(slot));
         return connection.addTrack(audio);
       });
-      const local = await localDescription(connection, 'offer');
+      const candidates = new LocalCandidates(connection, this.port, this.#extra);
+      const local = await localDescription(connection, candidates, 'offer');
       const transport = this.#transport(local);
       const sdp = writeOffer(transport, options.forwardSources, stereo);
       return this.#adopt(observer, transport, {
         connection,
         description: { type: 'offer', sdp },
+        candidates,
         mic,
         slots,
         payloadType: OPUS_PAYLOAD_TYPE,
@@ -157,17 +160,19 @@ class NativePeers implements Peers {
       mic = connection.addTrack(audio);
       const section: MediaSection = { ...chosen, direction: 'sendonly' };
       connection.setRemoteDescription(writeRemote(remote, [section]), 'offer');
-      const local = await localDescription(connection, 'answer');
+      const candidates = new LocalCandidates(connection, this.port, this.#extra);
+      const local = await localDescription(connection, candidates, 'answer');
       const transport = this.#transport(local);
       const peer = this.#adopt(observer, transport, {
         connection,
         description: { type: 'answer', sdp: writeAnswer(transport, remote, chosen, false) },
+        candidates,
         mic,
         slots: [],
         payloadType: chosen.opus ?? OPUS_PAYLOAD_TYPE,
         audioLevelId: chosen.audioLevelId,
       });
-      for (const line of remote.candidates) peer.addCandidate(line, chosen.mid);
+      for (const line of remote.candidates) peer.addCandidate(line);
       return peer;
     });
   }
@@ -215,10 +220,10 @@ class NativePeers implements Peers {
   #adopt(
     observer: PeerObserver,
     { ufrag, pwd }: LocalTransport,
-    parts: Omit<NativePeerParts, 'port' | 'entrance'>,
+    parts: Omit<NativePeerParts, 'entrance'>,
   ): NativePeer {
     const entrance = this.#front?.entrance(ufrag, pwd) ?? null;
-    const peer = new NativePeer({ ...parts, port: this.port, entrance }, observer, (closed) => {
+    const peer = new NativePeer({ ...parts, entrance }, observer, (closed) => {
       if (!this.#peers.delete(closed)) return;
       this.#count -= 1;
       this.#ending.add(closed);
@@ -265,7 +270,11 @@ export function hasTcpRelay(servers: readonly IceServer[]): boolean {
 }
 
 /** The library's description, with the host candidates it has by then. */
-function localDescription(connection: PeerConnection, type: 'offer' | 'answer'): Promise<string> {
+function localDescription(
+  connection: PeerConnection,
+  candidates: LocalCandidates,
+  type: 'offer' | 'answer',
+): Promise<string> {
   return new Promise((resolve, reject) => {
     let left = LOCAL_DESCRIPTION_TRIES;
     const look = (): void => {
@@ -273,7 +282,7 @@ function localDescription(connection: PeerConnection, type: 'offer' | 'answer'):
       if (sdp?.includes('a=candidate') === true) resolve(sdp);
     };
     connection.onLocalDescription(look);
-    connection.onLocalCandidate(look);
+    candidates.hear(look);
     connection.onGatheringStateChange((state) => {
       if (state !== 'complete') return;
       const sdp = connection.localDescription()?.sdp;

@@ -2,12 +2,17 @@
  * One peer connection of node-datachannel (libdatachannel). Its callbacks may come after `close` and its
  * calls may throw at any time: both end here. Only checked descriptions and candidates reach it, at most
  * CANDIDATES_MAX of them; it is asked for one local description and never negotiates again.
+ *
+ * Where this side offers, the other side is told no candidate before its answer is in. The library (0.24)
+ * lets the handshake begin a moment before it keeps the answer's fingerprint; with checks under way already,
+ * a certificate that comes in that moment is refused ("unknown CA") and the connection lost.
  */
 
 import { isRtcp } from '@parterre/media';
 import type { PeerConnection, Track } from 'node-datachannel';
 import type { Peer, PeerObserver } from '../../ports/peer.ts';
-import { atPort, checkedCandidate } from './candidate.ts';
+import { checkedCandidate } from './candidate.ts';
+import type { LocalCandidates } from './local-candidates.ts';
 import { CANDIDATES_MAX, readDescription, refuseSdp } from './sdp-read.ts';
 import { AUDIO_LEVEL_ID, MIC_MID, OPUS_PAYLOAD_TYPE, slotMid, writeRemote } from './sdp-write.ts';
 
@@ -31,10 +36,9 @@ export interface PeerEntrance {
 
 export interface NativePeerParts {
   readonly connection: PeerConnection;
-  /** The port of this side's candidates. */
-  readonly port: number;
   readonly entrance: PeerEntrance | null;
   readonly description: Peer['description'];
+  readonly candidates: LocalCandidates;
   readonly mic: Track;
   readonly slots: readonly Track[];
   readonly payloadType: number;
@@ -46,7 +50,7 @@ export class NativePeer implements Peer {
   payloadType: number;
   audioLevelId: number | null;
   readonly #connection: PeerConnection;
-  readonly #port: number;
+  readonly #candidates: LocalCandidates;
   readonly #entrance: PeerEntrance | null;
   readonly #mic: Track;
   readonly #slots: readonly Track[];
@@ -55,15 +59,15 @@ export class NativePeer implements Peer {
   #observer: PeerObserver | null;
   #accepted: boolean;
   #connected = false;
-  #early: { readonly candidate: string; readonly mid: string }[] = [];
-  #candidates = 0;
+  #early: string[] = [];
+  #reached = 0;
 
   constructor(parts: NativePeerParts, observer: PeerObserver, closed: (peer: NativePeer) => void) {
     this.description = parts.description;
     this.payloadType = parts.payloadType;
     this.audioLevelId = parts.audioLevelId;
     this.#connection = parts.connection;
-    this.#port = parts.port;
+    this.#candidates = parts.candidates;
     this.#entrance = parts.entrance;
     this.#mic = parts.mic;
     this.#slots = parts.slots;
@@ -74,13 +78,8 @@ export class NativePeer implements Peer {
   }
 
   #listen(): void {
-    const { description } = this;
     this.#mic.onMessage((packet) => this.#receive(packet));
     for (const slot of this.#slots) slot.onMessage((packet) => this.#receive(packet));
-    this.#connection.onLocalCandidate((line, mid) => {
-      const candidate = atPort(line, this.#port);
-      if (!description.sdp.includes(candidate)) this.#observer?.candidate(candidate, mid);
-    });
     this.#connection.onStateChange((state) => this.#changed(state));
   }
 
@@ -121,22 +120,23 @@ export class NativePeer implements Peer {
       throw refuseSdp('The transport did not accept it.');
     }
     this.#accepted = true;
-    for (const line of remote.candidates) this.#add(line, MIC_MID);
-    for (const { candidate, mid } of this.#early) this.#add(candidate, mid);
+    for (const line of remote.candidates) this.#add(line);
+    for (const line of this.#early) this.#add(line);
     this.#early = [];
+    this.#candidates.hear((candidate) => this.#observer?.candidate(candidate, MIC_MID));
   }
 
-  addCandidate(candidate: string, mid: string): void {
+  /** All sections share one transport, so that it does not matter whose candidate it is. */
+  addCandidate(candidate: string): void {
     const line = checkedCandidate(candidate);
     if (line === null || this.#observer === null) return;
-    if (this.#accepted) this.#add(line, mid);
-    else if (this.#early.length < CANDIDATES_MAX) this.#early.push({ candidate: line, mid });
+    if (this.#accepted) this.#add(line);
+    else if (this.#early.length < CANDIDATES_MAX) this.#early.push(line);
   }
 
-  /** All sections share one transport: the first one's name is always right. */
-  #add(line: string, _mid: string): void {
-    if (this.#candidates === CANDIDATES_MAX) return;
-    this.#candidates += 1;
+  #add(line: string): void {
+    if (this.#reached === CANDIDATES_MAX) return;
+    this.#reached += 1;
     if (this.#entrance === null) {
       this.#reach(line);
       return;

@@ -79,7 +79,10 @@ function joined(lines: readonly string[]): string {
   return `${lines.join('\r\n')}\r\n`;
 }
 
-/** @param sources the synchronisation source of each forward slot */
+/**
+ * An offer without candidates (RFC 8838): they are told when the answer is in.
+ * @param sources the synchronisation source of each forward slot
+ */
 export function writeOffer(
   transport: LocalTransport,
   sources: readonly number[],
@@ -92,7 +95,6 @@ export function writeOffer(
     parameters,
     `a=extmap:${AUDIO_LEVEL_ID} ${AUDIO_LEVEL_URI}`,
     ...transportLines(transport),
-    ...transport.candidates,
   ];
   const slots = sources.flatMap((source, slot) => [
     ...section(slotMid(slot), OPUS_PAYLOAD_TYPE, 'sendonly'),

@@ -24,9 +24,15 @@ afterEach(async () => {
   await peers.close();
 });
 
-async function answerOf(peer: Peer): Promise<string> {
+/** An offer to another implementation, which is told the candidates that it is offered. */
+async function offered(observer: Partial<PeerObserver> = {}): Promise<[Peer, string]> {
   const browser = new wrtc.RTCPeerConnection();
   browsers.push(browser);
+  const candidate = (line: string, mid: string): void => {
+    const closedMeanwhile = (): void => {};
+    browser.addIceCandidate({ candidate: line, sdpMid: mid }).catch(closedMeanwhile);
+  };
+  const peer = await peers.offer(OPTIONS, { ...silent, candidate, ...observer });
   const source = new wrtc.nonstandard.RTCAudioSource();
   await browser.setRemoteDescription({ type: 'offer', sdp: peer.description.sdp });
   const [mic] = browser.getTransceivers();
@@ -39,28 +45,30 @@ async function answerOf(peer: Peer): Promise<string> {
       message: 'candidates are gathered',
     })
     .toBe(true);
-  return browser.localDescription!.sdp;
+  return [peer, browser.localDescription!.sdp];
 }
 
 describe('peers by node-datachannel', () => {
   it('offers one port for all, with the further address', async () => {
-    const [first, second] = await Promise.all([
-      peers.offer(OPTIONS, silent),
-      peers.offer(OPTIONS, silent),
-    ]);
-    for (const peer of [first, second]) {
-      const ports = [...peer.description.sdp.matchAll(/^a=candidate:.* (\d+) typ host/gm)];
-      expect(ports.length).toBeGreaterThan(0);
-      expect(new Set(ports.map((match) => Number(match[1])))).toEqual(new Set([peers.port]));
-      expect(peer.description.sdp).toContain(`127.0.0.1 ${peers.port} typ host`);
+    const told: string[] = [];
+    const candidate = (line: string): void => void told.push(line);
+    const both = await Promise.all([offered({ candidate }), offered({ candidate })]);
+    for (const [peer, answer] of both) {
+      expect(told).toEqual([]);
+      expect(peer.description.sdp).not.toContain('candidate:');
+      peer.accept(answer);
+      const ports = told.map((line) => /^candidate:.* (\d+) typ host/.exec(line)?.[1]);
+      expect(new Set(ports)).toEqual(new Set([String(peers.port)]));
+      expect(told.join()).toContain(`127.0.0.1 ${peers.port} typ host`);
+      told.length = 0;
     }
-    expect(first.description.sdp).not.toBe(second.description.sdp);
+    expect(both[0]![0].description.sdp).not.toBe(both[1]![0].description.sdp);
   });
 
   it('connects with another implementation', async () => {
     const states: string[] = [];
-    const peer = await peers.offer(OPTIONS, { ...silent, state: (state) => states.push(state) });
-    peer.accept(await answerOf(peer));
+    const [peer, answer] = await offered({ state: (state) => states.push(state) });
+    peer.accept(answer);
     await expect
       .poll(() => states.includes('connected'), { timeout: 30_000, message: 'connected' })
       .toBe(true);
@@ -76,8 +84,7 @@ describe('peers by node-datachannel', () => {
   });
 
   it('survives any change to a real answer', async () => {
-    const model = await peers.offer(OPTIONS, silent);
-    const answer = await answerOf(model);
+    const [model, answer] = await offered();
     const edits = fc.array(
       fc.record({ at: fc.nat(answer.length), cut: fc.nat(60), put: fc.string({ maxLength: 12 }) }),
       { minLength: 1, maxLength: 4 },
@@ -120,8 +127,8 @@ describe('peers by node-datachannel', () => {
 
   it('hears that the other side has closed', async () => {
     const states: string[] = [];
-    const peer = await peers.offer(OPTIONS, { ...silent, state: (state) => states.push(state) });
-    peer.accept(await answerOf(peer));
+    const [peer, answer] = await offered({ state: (state) => states.push(state) });
+    peer.accept(answer);
     await expect.poll(() => states, { timeout: 30_000 }).toContain('connected');
     browsers.splice(0)[0]!.close();
     await expect.poll(() => states, { timeout: 30_000 }).toContain('closed');
