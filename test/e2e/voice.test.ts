@@ -154,7 +154,7 @@ describe.skipIf(!able)('the way of the voice', () => {
       );
       expect(scores.length).toBeGreaterThanOrEqual(TURN_S / 2);
       // Where the jitter buffer moves the sound by a few ms within a second, only one part of it can match.
-      expect(scores.filter((score) => score < 0.8).length).toBeLessThanOrEqual(2);
+      expect(scores.filter((score) => score < 0.8).length).toBeLessThanOrEqual(scores.length / 4);
       for (const other of [stranger, index === 0 ? two : one])
         expect(Math.max(...likeness(turns[index]!, other))).toBeLessThan(0.5);
     }
