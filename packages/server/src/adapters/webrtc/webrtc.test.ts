@@ -144,7 +144,7 @@ describe('peers by node-datachannel', () => {
 
   it('ends a process cleanly while packets still come', async () => {
     const program = join(import.meta.dirname, 'closing.fixture.ts');
-    const { stdout } = await promisify(execFile)(process.execPath, [program]);
+    const { stdout } = await promisify(execFile)(process.execPath, [program], { timeout: 50_000 });
     expect(stdout).toBe('closed with 0 open\n');
   });
 
