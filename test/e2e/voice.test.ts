@@ -42,8 +42,6 @@ const CHANGE_S = 3;
 /** A newcomer is brought to its place behind live once; what is compared comes after that. */
 const SETTLE_S = 4;
 const MARKED_S = 60;
-/** What is tested is the programme, not a browser whose audio thread is late among three others. */
-const LOUDSPEAKER_MS = 250;
 const able = hasChromium && hasLoudspeaker && hasFfmpeg;
 
 describe.skipIf(!able)('the way of the voice', () => {
@@ -53,7 +51,7 @@ describe.skipIf(!able)('the way of the voice', () => {
   let loudspeaker: Loudspeaker;
 
   beforeAll(async () => {
-    loudspeaker = await Loudspeaker.start(LOUDSPEAKER_MS);
+    loudspeaker = await Loudspeaker.start();
     server = await TestServer.start();
   });
 
@@ -156,16 +154,15 @@ describe.skipIf(!able)('the way of the voice', () => {
       );
       expect(scores.length).toBeGreaterThanOrEqual(TURN_S / 2);
       // Where the jitter buffer moves the sound by a few ms within a second, only one part of it can match.
-      expect(scores.filter((score) => score < 0.8).length).toBeLessThanOrEqual(scores.length / 4);
+      expect(scores.filter((score) => score < 0.8).length).toBeLessThanOrEqual(2);
       for (const other of [stranger, index === 0 ? two : one])
         expect(Math.max(...likeness(turns[index]!, other))).toBeLessThan(0.5);
     }
   });
 
-  // One more try than others have: where the speaker's own browser holds packets back, no mixer can help.
-  test('[P1] markers every 200 ms: none is missing, none is repeated, for a minute', {
-    retry: 2,
-  }, async ({ skip }) => {
+  test('[P1] markers every 200 ms: none is missing, none is repeated, for a minute', async ({
+    skip,
+  }) => {
     const { space } = await hostOnAir('The markers', markers(10));
     const page = await listener(space);
     await advance(page, SETTLE_S);
